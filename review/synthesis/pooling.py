@@ -172,8 +172,7 @@ def pool_blocks(parts: Iterable[Batch], variances: Variances, options: Options) 
     """
     out = _empty(variances, options)
     for block in parts:
-        single = block.k[-1] == 1
-        _put(out, block.rows, _single(block, options) if single else found_in(block, options))
+        _put(out, block.rows, found_in(block, options))
     return out
 
 
@@ -260,8 +259,10 @@ def _single(block: Batch, options: Options) -> Found:
 
 
 def found_in(analyses: Lone | Batch, options: Options) -> Found:
-    """Pool analyses of two studies or more."""
+    """Pool analyses that have two studies or more, or all have one."""
     method = options.model.method
+    if not isinstance(analyses, Lone) and analyses.k[-1] == 1:
+        return _single(analyses, options)
     at_zero = fit_at(analyses, NO_TAU2)
     found = estimate_tau2(analyses, method, at_zero)
     fit = fit_at(analyses, found.tau2) if some(found.tau2) else at_zero

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
-from review.synthesis.blocks import checked_studies, spans
+from review.synthesis.blocks import Block, checked_studies, spans
 from review.synthesis.deletion import deleted
 from review.synthesis.growth import growing
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Chosen, Deleted, PooledMany, Prefixes
-from review.synthesis.pooling import Options, pool_blocks, pool_many
+from review.synthesis.pooling import Options, found_in, pool_blocks, pool_many
 
 MOST_SUBSETS = 1_000_000
 """Beyond 2^20 - 1 subsets GOSH samples, as Olkin, Dahabreh & Trikalinos 2012, section 2.2, do."""
@@ -152,15 +152,16 @@ def subsets(
     chosen = np.array(members)  # a copy, as of the variances
     if chosen.ndim != 2 or chosen.shape[1] != y.size or chosen.dtype != np.bool_:
         raise InvalidDataError(f"Subsets are rows of {y.size} truth values, one a study.")
-    return _pooled_subsets(y, v, chosen, Options.of(method, test, level, tau2_ci))
+    parts, k = _laid_out(y, v, chosen)
+    return pool_blocks(parts, Chosen(v, chosen, k), Options.of(method, test, level, tau2_ci))
 
 
-def _pooled_subsets(y: Floats, v: Floats, chosen: Bools, options: Options) -> PooledMany:
+def _laid_out(y: Floats, v: Floats, chosen: Bools) -> tuple[Iterator[Block], Ints]:
+    """Return blocks of the subsets ``chosen`` (m, k), and their sizes (m,)."""
     places = np.flatnonzero(chosen)
     subset = places // max(y.size, 1)
     k = np.bincount(subset, minlength=len(chosen))
-    parts = spans(y, v, np.cumsum(k) - k, k, places - subset * y.size)
-    return pool_blocks(parts, Chosen(v, chosen, k), options)
+    return spans(y, v, np.cumsum(k) - k, k, places - subset * y.size), k
 
 
 def bootstrap(
@@ -314,9 +315,15 @@ def _refitted(
 ) -> tuple[NDArray[np.uint8], Floats]:
     """Return some subsets and what they give: size, estimate, se, tau2, I2, H2, Q, (7, m)."""
     chosen = np.unpackbits(packed, axis=1, count=y.size, bitorder="little").view(np.bool_)
-    many = _pooled_subsets(y, v, chosen, options)
-    columns = (many.k, many.estimate, many.se, many.tau2, many.I2, many.H2, many.Q)
-    return packed, np.array(columns, dtype=np.float64)
+    parts, k = _laid_out(y, v, chosen)
+    columns = np.empty((7, k.size))
+    columns[0] = k
+    for block in parts:
+        found = found_in(block, options)
+        values = found.estimate, found.se, found.tau2, found.I2, found.H2, found.Q
+        for column, value in zip(columns[1:], values, strict=True):
+            column[block.rows] = value
+    return packed, columns
 
 
 def _every(k: int) -> Iterator[NDArray[np.uint8]]:
