@@ -15,9 +15,14 @@ from scipy import stats
 from review.measures import OF_COUNTS
 from tests.export.manuscript.claims.reading import NUMBER, Read, claim, number, same
 
-NEEDED: Final = (
-    rf"no difference|(?P<name>NNT[BH]) (?P<n>{NUMBER}) \((?:(?P<other>NNT[BH]) )?(?P<first>{NUMBER}|∞) "
-    rf"to (?P<through>∞ to (?P<same>NNT[BH]) )?(?P<last>{NUMBER}|∞)\)"
+ONE_WAY: Final = rf"no difference|(?P<name>NNT[BH]) (?P<n>{NUMBER}) \((?P<first>{NUMBER}|∞) to (?P<last>{NUMBER}|∞)\)"
+PAST_INFINITY: Final = (
+    rf"(?P<name>NNT[BH]) (?P<n>{NUMBER}) \((?P<other>NNT[BH]) (?P<first>{NUMBER}|∞) "
+    rf"to ∞ to (?P<same>NNT[BH]) (?P<last>{NUMBER}|∞)\)"
+)
+AT_A_RISK: Final = (
+    r"At a (risk|share of responders) of # per 1,000 with (.+?), that with (.+?) was #"
+    r"(?:, | \()\d+% CI \[#, #\]; "
 )
 
 
@@ -93,10 +98,7 @@ def _measured(read: Read, measure: str) -> float:
     return float(way * line["estimate"])
 
 
-@claim(
-    r"At a (risk|share of responders) of # per 1,000 with (.+?), that with (.+?) was #(?:, | \()\d+% CI \[#, #\]; "
-    rf"({NEEDED})\."
-)
+@claim(rf"{AT_A_RISK}({ONE_WAY})\.")
 def _at_risk(read: Read, m: re.Match[str]) -> None:
     plan, line = read.inputs["plan"], read.results["pooled"]
     assert (m[3], m[4]) == (plan["comparator"]["label"], plan["intervention"]["label"])
@@ -124,16 +126,24 @@ def _at_risk(read: Read, m: re.Match[str]) -> None:
         return
     assert m["name"] == name(risk)
     persons(m["n"], risk)
-    assert bool(m["through"]) is (low < baseline < high)
-    if m["through"]:  # Altman 1998: from the other side over infinity to the side of the estimate
+    told = m.groupdict()
+    assert ("other" in told) is (low < baseline < high)
+    if (
+        "other" in told
+    ):  # Altman 1998: from the other side over infinity to the side of the estimate
         far, near = (low, high) if risk > baseline else (high, low)
         assert (m["other"], m["same"]) == (name(far), name(near))
         assert m["same"] == m["name"] != m["other"]
     else:
         near, far = sorted((low, high), key=lambda there: abs(there - baseline))
-        assert (m["other"], m["same"]) == (None, None)
     persons(m["first"], far)
     persons(m["last"], near)
+
+
+@claim(rf"{AT_A_RISK}({PAST_INFINITY})\.")
+def _past_infinity(read: Read, m: re.Match[str]) -> None:
+    """The interval of the difference holds none, so that of the number needed holds infinity."""
+    _at_risk(read, m)
 
 
 @claim(r"No risks: corrected effects are in SDs of true scores, not of scores\.")
