@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final, Protocol
 
-BESIDE: Final = (
-    "variants", "subgroups", "moderators", "heterogeneity", "sequential", "zero_cells"
+from review.protocol.vocabulary import Variant
+
+BESIDE: Final = ("subgroups", "moderators", "heterogeneity", "sequential", "zero_cells")
+"""Choices of a plan that, as some variants do, rest on one effect a study, with its weight."""
+
+OF_WHOLE_MODELS: Final = frozenset(
+    {
+        Variant.FIXED, Variant.Z_TEST, Variant.DERSIMONIAN_LAIRD, Variant.LEAVE_ONE_OUT,
+        Variant.BY_RATER, Variant.ITT_ONLY, Variant.LOW_RISK_ONLY,
+    }
 )  # fmt: skip
-"""Choices of a plan that rest on one effect a study, with its inverse-variance weight."""
+"""Variants of a model of whole trials: it is fitted otherwise, or to other trials or results.
+
+The others rest on the funnel or the influence of single effects, or take several results of an arm.
+"""
+
+
+class _Beside(Protocol):
+    @property
+    def variants(self) -> Sequence[Variant]: ...
 
 
 class _Modelled(Protocol):
@@ -29,15 +45,27 @@ def heterogeneity_problem(plan: _Modelled) -> str | None:
     )
 
 
-def refused_beside(plan: object, because: str) -> str | None:
+def refused_beside(
+    plan: _Beside, because: str, *, but: Container[Variant] = frozenset()
+) -> str | None:
     """Return why a plan cannot ask for what it asks beside its result; None where it asks nothing.
+
+    Parameters
+    ----------
+    but : of Variant
+        What it may ask for nevertheless.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> none = dict.fromkeys(BESIDE, ())
+    >>> none = dict.fromkeys(("variants", *BESIDE), ())
     >>> refused_beside(SimpleNamespace(**{**none, "subgroups": ("year",)}), "of one outcome")
     'subgroups: of one outcome'
+    >>> some = SimpleNamespace(**{**none, "variants": (Variant.FIXED, Variant.PET_PEESE)})
+    >>> refused_beside(some, "of one outcome", but=OF_WHOLE_MODELS)
+    'variants pet_peese: of one outcome'
     """
-    planned = [name for name in BESIDE if getattr(plan, name)]
+    refused = [variant for variant in plan.variants if variant not in but]
+    planned = [f"variants {', '.join(refused)}"] if refused else []
+    planned += [name for name in BESIDE if getattr(plan, name)]
     return f"{', '.join(planned)}: {because}" if planned else None

@@ -7,9 +7,9 @@ from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import Field
 
-from review.protocol.beside import refused_beside
+from review.protocol.beside import OF_WHOLE_MODELS, refused_beside
 from review.protocol.frozen import Frozen, Line, Slug
-from review.protocol.vocabulary import AnalysisKind, Rater
+from review.protocol.vocabulary import AnalysisKind, Rater, Variant
 
 ModelName = Literal["univariate", "multivariate"]
 
@@ -77,6 +77,9 @@ class _Joint(Protocol):
     def test(self) -> str: ...
 
     @property
+    def variants(self) -> Sequence[Variant]: ...
+
+    @property
     def title(self) -> str: ...
 
     def of_outcome(self, one: JointOutcome) -> _Joint: ...
@@ -110,8 +113,16 @@ def joint_problem(plan: _Joint) -> str | None:
             f"{' or '.join(JOINT_TESTS)}"
         )
     return refused_beside(
-        plan, "of analyses of one outcome; plan them for a contrast beside the multivariate model"
+        plan,
+        "of analyses of one outcome; plan them for a contrast beside the multivariate model",
+        but=OF_WHOLE_MODELS - _without_sense(plan.outcomes),
     )
+
+
+def _without_sense(outcomes: Sequence[JointOutcome]) -> set[Variant]:
+    """Return variants that its method, or what tells its outcomes apart, leaves no room for."""
+    told_apart = {Variant.BY_RATER} if any(one.raters for one in outcomes) else set()
+    return {Variant.DERSIMONIAN_LAIRD, *told_apart}
 
 
 def _taken_twice(plan: _Joint) -> str | None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from review.measures import OF_COUNTS
-from review.protocol.beside import refused_beside
+from review.protocol.beside import OF_WHOLE_MODELS, refused_beside
 from review.protocol.characteristics import Condition, base_name
-from review.protocol.vocabulary import AnalysisKind
+from review.protocol.vocabulary import AnalysisKind, Variant
 
 
 class _Named(Protocol):
@@ -40,6 +40,9 @@ class _Networked(Protocol):
     @property
     def method(self) -> str: ...
 
+    @property
+    def variants(self) -> Sequence[Variant]: ...
+
 
 def network_problem(plan: _Networked) -> str | None:
     """Return why a plan's network cannot be; None where nothing is wrong."""
@@ -63,5 +66,7 @@ def network_problem(plan: _Networked) -> str | None:
     if sided:
         return f"a network has no two sides that {sided[0]!r} could speak of"
     return refused_beside(
-        plan, "of analyses of one comparison; plan them for a contrast beside the network"
+        plan,
+        "of analyses of one comparison; plan them for a contrast beside the network",
+        but=OF_WHOLE_MODELS,
     )

@@ -282,6 +282,11 @@ class Plan(Frozen):
             self.outcome,
         )
 
+    def outcome_of(self, label: str | None) -> Slug:
+        """Return whose results those called as one of several outcomes are; its own for None."""
+        own = next((one.outcome for one in self.outcomes if one.label == label), None)
+        return own or self.outcome
+
     def of_outcome(self, one: JointOutcome) -> Plan:
         """Return the plan of one of several outcomes alone, called as the outcome."""
         given = ("outcome", "instruments", "raters", "timepoints")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from review.synthesis.moments import NO_TAU2, fit_at, q_and_slope
 from review.synthesis.roots import bracketed_root
 from review.synthesis.search import solve_q
 
-__all__ = ["Predictive", "predictive"]
+__all__ = ["Predictive", "over_tau2", "predictive"]
 
 NODES: Final = 64
 """Values of tau²: with four times as many no probability moves by 1e-7 (tests)."""
@@ -103,23 +104,49 @@ def predictive(yi: Floats, vi: Floats, *, method: Method, tau2: float) -> Predic
         one = np.ones(1)
         return Predictive(one, one * mean, one / information, one * tau2)
     block = next(blocks(yi, vi, np.array([0, yi.size])))
-    unit, half_df = float(block.unit[0]), 0.5 * (yi.size - 1)
+    unit = float(block.unit[0])
     at_zero = fit_at(block, NO_TAU2)
-    above = float(gammainc(half_df, 0.5 * at_zero.q[0]))  # probability of a tau² above zero
-    at, width = leggauss(NODES)
-    share = 0.5 * (at + 1)
-    weights = np.append(above * 1.5 * width * share**2, 1 - above)
-    # Q is small, tau² large and curved, where the cube is near zero
-    target = 2.0 * np.asarray(gammaincinv(half_df, above * share**3), dtype=np.float64)
-    many = block.take(np.zeros(NODES + 1, dtype=np.int64))
-    found = np.zeros(NODES + 1)
-    if above > 0:
-        inner = block.take(np.zeros(NODES, dtype=np.int64))
-        found[:-1], _ = solve_q(inner, q_and_slope, np.repeat(at_zero.q, NODES), target)
-    fit = fit_at(many, found)
+
+    def where_q_is(target: Floats) -> Floats:
+        inner = block.take(np.zeros(target.size, dtype=np.int64))
+        return solve_q(inner, q_and_slope, np.repeat(at_zero.q, target.size), target)[0]
+
+    weights, found = over_tau2(yi.size - 1, float(at_zero.q[0]), where_q_is)
+    fit = fit_at(block.take(np.zeros(found.size, dtype=np.int64)), found)
     return Predictive(
         weights,
         float(block.anchor[0]) + unit * fit.mean,
         unit**2 / fit.total,
         unit**2 * found,
     )
+
+
+def over_tau2(
+    df: int, q_at_zero: float, where_q_is: Callable[[Floats], Floats]
+) -> tuple[Floats, Floats]:
+    """Return weights (J,) and values of tau² (J,) by which its confidence distribution is summed.
+
+    Parameters
+    ----------
+    df : int
+        Of the generalised Q.
+    q_at_zero : float
+    where_q_is : callable
+        The tau² (j,) at which Q has fallen to some values (j,) below that at zero.
+
+    Examples
+    --------
+    >>> weights, tau2 = over_tau2(1, 0.0, lambda target: target)
+    >>> float(weights.sum()), float(tau2.max())
+    (1.0, 0.0)
+    """
+    above = float(gammainc(0.5 * df, 0.5 * q_at_zero))  # probability of a tau² above zero
+    at, width = leggauss(NODES)
+    share = 0.5 * (at + 1)
+    weights = np.append(above * 1.5 * width * share**2, 1 - above)
+    # Q is small, tau² large and curved, where the cube is near zero
+    target = 2.0 * np.asarray(gammaincinv(0.5 * df, above * share**3), dtype=np.float64)
+    found = np.zeros(NODES + 1)
+    if above > 0:
+        found[:-1] = where_q_is(target)
+    return weights, found

@@ -215,8 +215,8 @@ def sidik_jonkman(s: Projection, start: Floats) -> Maximum:
     return _settled(start * terms_at(s, start).q / s.df)
 
 
-def tau2_where_q_is(s: Projection, target: float) -> Floats:
-    """The tau² (n,) at which y'Py falls to `target`, zero where it starts below.
+def tau2_where_q_is(s: Projection, target: float | Floats) -> Floats:
+    """The tau² (n,) at which y'Py falls to `target`, one or (n,); zero where it starts below.
 
     References
     ----------
@@ -229,7 +229,7 @@ def tau2_where_q_is(s: Projection, target: float) -> Floats:
     3.0
     """
     at_zero, _ = _q_and_slope(s, np.zeros(s.size))
-    return solve_q(s, _q_and_slope, at_zero, np.full(s.size, target))[0]
+    return solve_q(s, _q_and_slope, at_zero, np.broadcast_to(target, (s.size,)))[0]
 
 
 class _Hat:

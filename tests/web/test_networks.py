@@ -23,7 +23,7 @@ PAGES = {
     f"{A}/history": "Comparisons of the network|comparisons of the network",
     f"{A}/robustness": "Without each trial.*None: all trials",
     f"{A}/looks": "No panel|three trials",
-    f"{A}/outlook": "no next trial is forecast|being worked out",
+    f"{A}/outlook": "The next trial|being worked out",
     f"{A}/selection": "Counts \\(8\\)",
     f"{A}/plan": "wait list",
     f"{A}/all": "League table",

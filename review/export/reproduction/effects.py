@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from review.errors import ReviewError
-from review.export.reproduction.reported import PLANNED, recomputable, selections
+from review.export.reproduction.reported import PLANNED, Selection, recomputable, selections
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Kind, Table
-from review.living.estimates.effects import trial_effects
+from review.living.estimates.effects import TrialEffects, trial_effects
+from review.living.estimates.jointly import Joint, correlations
+from review.living.estimates.networks import covariances_within
+from review.living.estimates.whole_variants import whole_variants
 from review.living.runs.contents import RunInputs, TrialInput
-from review.living.runs.joint import JointLine
-from review.living.runs.networks import NetworkLine
+from review.living.runs.joint import CorrelationLine
 from review.living.runs.results import Effect
 from review.measures import Measure
 from review.protocol.characteristics import OWN, in_words
+from review.protocol.rules import Plan
 
 COLUMNS = (
     Column("selection", "Selection"),
@@ -55,9 +60,9 @@ def effects_table(run: LatestRun) -> Table:
     if not run.results.of_one_mean:
         told_apart = COMPARED if run.results.network is not None else MEASURED
     rows = [
-        _row(run.inputs, name, number, trial, found)
+        _row(run.inputs, name, number, trials, found)
         for name, trials, computed in _computed(run)
-        for number, (trial, found) in enumerate(zip(trials, computed, strict=True), 1)
+        for number, found in enumerate(computed, 1)
     ]
     return Table(
         title=f"{plan.title}: effects",
@@ -78,14 +83,19 @@ def is_text(inputs: RunInputs, name: str) -> bool:
 
 def _computed(run: LatestRun) -> Iterator[tuple[str, tuple[TrialInput, ...], _Computed]]:
     yield PLANNED, run.inputs.trials, [_stored(effect) for effect in run.results.effects]
+    for selection, found in _of_variants(run):
+        rows = zip(found.yi.tolist(), found.vi.tolist(), found.recipes, strict=True)
+        yield selection.name, selection.trials, list(rows)
+
+
+def _of_variants(run: LatestRun) -> Iterator[tuple[Selection, TrialEffects]]:
+    """Yield the trials of each variant that selects its own, and their effects."""
     for selection in selections(run.inputs)[1:]:
         inputs = RunInputs(plan=run.inputs.plan, trials=selection.trials, left_out=())
         try:
-            found = trial_effects(inputs)
+            yield selection, trial_effects(inputs)
         except ReviewError:
             continue
-        rows = zip(found.yi.tolist(), found.vi.tolist(), found.recipes, strict=True)
-        yield selection.name, selection.trials, list(rows)
 
 
 def _stored(effect: Effect) -> tuple[float, float, str]:
@@ -96,68 +106,113 @@ def _row(
     inputs: RunInputs,
     selection: str,
     number: int,
-    trial: TrialInput,
+    trials: Sequence[TrialInput],
     computed: tuple[float, float, str],
 ) -> tuple[Cell, ...]:
+    trial = trials[number - 1]
     yi, vi, recipe = computed
     row: tuple[Cell, ...] = (
         selection, number, trial.study_id, trial.study, trial.year, trial.instrument, trial.rater,
         trial.timepoint, trial.analysis_set, trial.side, yi, vi,
-        "yes" if _follows(inputs, trial) else "no", recipe,
+        "yes" if _follows(inputs.plan, trial, trials) else "no", recipe,
     )  # fmt: skip
     asked = (trial.characteristic(name) for name in asked_for(inputs))
     measured = () if trial.measured is None else (trial.measured,)
     return (*row, *trial.treatments, *measured, *asked)
 
 
-def _follows(inputs: RunInputs, trial: TrialInput) -> bool:
+def _follows(plan: Plan, trial: TrialInput, trials: Sequence[TrialInput]) -> bool:
     """Whether an effect follows from its two arms alone: of three with one SD it does not."""
-    if not recomputable(inputs.plan, trial):
+    if not recomputable(plan, trial):
         return False
-    same = sum(other.study_id == trial.study_id for other in inputs.trials)
-    by_itself = inputs.plan.measure in (Measure.MD, Measure.GEN)
+    same = sum(other.study_id == trial.study_id for other in trials)
+    by_itself = plan.measure in (Measure.MD, Measure.GEN)
     return not trial.treatments or same == 1 or by_itself
 
 
-def structure_table(line: JointLine) -> Table:
+def structure_table(run: LatestRun) -> Table:
     """Return variances and covariances of true effects of several outcomes, as they were found.
 
-    Line 0 is by the planned correlation of sampling errors, the others by those that were tried.
+    Of the planned model, of those by other correlations of sampling errors (``assumed 1``), and of
+    each line of a variant that has an estimate (``leave_one_out 3``).
     """
-    found: list[tuple[Cell, ...]] = []
+    line = run.results.joint
+    assert line is not None
+    labels = tuple(one.label for one in line.outcomes)
     tau2 = tuple(one.tau2 or 0.0 for one in line.outcomes)
-    values = tuple(one.value for one in line.correlations)
-    lines = [(line.rho, tau2, values)]
-    lines += [(one.rho, one.tau2, one.correlations) for one in line.assumed]
-    labels = [one.label for one in line.outcomes]
-    pairs = [(i, j) for j in range(len(labels)) for i in range(j)]
-    for number, (rho, variances, correlations) in enumerate(lines):
-        for label, variance in zip(labels, variances, strict=True):
-            found.append((number, rho, label, label, variance))
-        for (i, j), value in zip(pairs, correlations, strict=False):  # none of a common effect
-            shared = (value or 0.0) * math.sqrt(variances[i] * variances[j])
-            found.append((number, rho, labels[i], labels[j], shared))
+    found = [_Structure(PLANNED, line.rho, labels, tau2, line.correlations)]
+    found += [
+        _Structure(f"assumed {number}", one.rho, labels, one.tau2, line.as_assumed(one))
+        for number, one in enumerate(line.assumed, 1)
+    ]
+    found += _varied_structures(run)
     return Table(
         title="Variances and covariances of true effects",
         columns=(
-            Column("line", "Line", Kind.INTEGER),
+            Column("selection", "Selection"),
             Column("rho", "Correlation of errors", Kind.NUMBER),
             Column("one", "Outcome"),
             Column("other", "Other outcome"),
             Column("covariance", "Covariance", Kind.NUMBER),
         ),
-        rows=tuple(found),
+        rows=tuple(row for one in found for row in one.rows()),
     )
 
 
-def covariances_table(line: NetworkLine) -> Table:
-    """Return the sampling covariances of a network's rows, which are counted from 1."""
+class _Structure(NamedTuple):
+    """Variances of outcomes, and correlations of each two; none of a common effect."""
+
+    selection: str
+    rho: float
+    labels: tuple[str, ...]
+    tau2: tuple[float, ...]
+    correlations: tuple[CorrelationLine, ...]
+
+    def rows(self) -> Iterator[tuple[Cell, ...]]:
+        of = dict(zip(self.labels, self.tau2, strict=True))
+        for label, variance in of.items():
+            yield (self.selection, self.rho, label, label, variance)
+        for pair in self.correlations:
+            shared = (pair.value or 0.0) * math.sqrt(of[pair.first] * of[pair.second])
+            yield (self.selection, self.rho, pair.first, pair.second, shared)
+
+
+def _varied_structures(run: LatestRun) -> Iterator[_Structure]:
+    """Yield the structure of each line of a variant; one without an estimate has none."""
+    count: Counter[str] = Counter()
+    for one in whole_variants(run.inputs, trial_effects(run.inputs)):
+        count[one.variant] += 1
+        try:
+            fitted = one.fit() if one.fit is not None else None
+        except ReviewError:
+            continue
+        if isinstance(fitted, Joint):
+            labels = fitted.model.terms
+            tau2 = tuple(fitted.tau2(label) or 0.0 for label in labels)
+            name = f"{one.variant.value} {count[one.variant]}"
+            yield _Structure(name, one.plan.rho, labels, tau2, tuple(correlations(fitted)))
+
+
+def covariances_table(run: LatestRun) -> Table:
+    """Return the sampling covariances of a network's rows, which are counted from 1.
+
+    Of the planned trials, and of those of each variant that selects others.
+    """
+    line = run.results.network
+    assert line is not None
+    found: list[tuple[Cell, ...]] = [
+        (PLANNED, c.first + 1, c.second + 1, c.value) for c in line.covariances
+    ]
+    for selection, effects in _of_variants(run):
+        within = covariances_within(effects.within)
+        found += [(selection.name, c.first + 1, c.second + 1, c.value) for c in within]
     return Table(
         title="Covariances of rows of one trial",
         columns=(
+            Column("selection", "Selection"),
             Column("first", "Row", Kind.INTEGER),
             Column("second", "Other row", Kind.INTEGER),
             Column("covariance", "Covariance", Kind.NUMBER),
         ),
-        rows=tuple((c.first + 1, c.second + 1, c.value) for c in line.covariances),
+        rows=tuple(found),
     )

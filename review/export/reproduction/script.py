@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,7 @@ from review.export.reproduction.reported import reported_table
 from review.export.runs import LatestRun, model_words
 from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
+from review.living.estimates.whole_variants import MODELS
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
 from review.living.runs.heterogeneity import HeterogeneityLine
@@ -39,6 +40,7 @@ from review.living.runs.results import ModeratorLine, VariantLine
 from review.measures import MIXED, OF_COUNTS
 from review.natural import Natural
 from review.protocol.rules import Plan
+from review.protocol.vocabulary import Variant
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
 
@@ -116,6 +118,8 @@ class Section:
     """Of a ratio: what it is as measured; empty for differences."""
     network: NetworkSection | None
     joint: JointSection | None
+    models: Mapping[Variant, Mapping[str, str]]
+    """Variants that fit the same trials by another model, and what of the model is other."""
     variants: tuple[VariantSection, ...]
     moderators: tuple[ModeratorSection, ...]
     heterogeneity: tuple[ModeratorSection, ...]
@@ -165,12 +169,12 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
         "reported": reported_table([(run.analysis, run.inputs) for run in runs]),
         **{f"effects_{run.analysis}": effects_table(run) for run in runs},
         **{
-            f"covariances_{run.analysis}": covariances_table(run.results.network)
+            f"covariances_{run.analysis}": covariances_table(run)
             for run in runs
             if run.results.network is not None
         },
         **{
-            f"structure_{run.analysis}": structure_table(run.results.joint)
+            f"structure_{run.analysis}": structure_table(run)
             for run in runs
             if run.results.joint is not None
         },
@@ -229,6 +233,7 @@ def section(run: LatestRun) -> Section:
         ),
         network=_network(results.network),
         joint=_joint(plan, results.joint),
+        models=MODELS,
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
         heterogeneity=tuple(_scaled(run.inputs, one) for one in results.heterogeneity),

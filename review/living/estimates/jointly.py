@@ -234,7 +234,7 @@ def joint_line(inputs: RunInputs, fitted: Joint) -> JointLine:
         equal_df=len(others),
         equal_ddf=equal.ddf if equal else None,
         equal_p=equal.p if equal else None,
-        correlations=tuple(_correlations(fitted)),
+        correlations=tuple(correlations(fitted)),
         loglik=model.loglik,
         aic=model.aic,
         assumed=tuple(_assumed(plan, fitted)),
@@ -295,7 +295,8 @@ def _robust(fitted: Joint, factors: Mapping[str, float]) -> RobustLine | None:
     return RobustLine(se=found.se, df=found.ddf, p=found.p, ci=found.ci)
 
 
-def _correlations(fitted: Joint) -> Iterator[CorrelationLine]:
+def correlations(fitted: Joint) -> Iterator[CorrelationLine]:
+    """Yield the correlation of true effects of each two outcomes; none of a common effect."""
     if not fitted.model.components:
         return
     terms, component = fitted.model.terms, fitted.model.components[0]
@@ -327,5 +328,5 @@ def _assumed(plan: Plan, fitted: Joint) -> Iterator[AssumedLine]:
             difference_ci=apart.ci,
             loglik=other.loglik,
             tau2=tuple(by.tau2(label) or 0.0 for label in other.terms),
-            correlations=tuple(pair.value for pair in _correlations(by)),
+            correlations=tuple(pair.value for pair in correlations(by)),
         )

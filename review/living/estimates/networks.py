@@ -179,13 +179,18 @@ def network_line(inputs: RunInputs, effects: TrialEffects, fitted: Network) -> N
         treatments=tuple(_treatment(inputs, effects, name, scores[name]) for name in there),
         comparisons=tuple(compared[frozenset(pair)] for pair in pairs),
         agreement=agreement_of(interaction(fitted)),
-        covariances=tuple(
-            Covariance(first=within.rows[i], second=within.rows[j], value=within.covariance[i][j])
-            for within in effects.within
-            for i in range(len(within.rows))
-            for j in range(i + 1, len(within.rows))
-        ),
+        covariances=covariances_within(effects.within),
         without=tuple(name for name in planned if name not in there),
+    )
+
+
+def covariances_within(trials: Iterable[Within]) -> tuple[Covariance, ...]:
+    """Return the sampling covariance of each two comparisons of a trial."""
+    return tuple(
+        Covariance(first=within.rows[i], second=within.rows[j], value=within.covariance[i][j])
+        for within in trials
+        for i in range(len(within.rows))
+        for j in range(i + 1, len(within.rows))
     )
 
 

@@ -18,6 +18,7 @@ from review.living.estimates.linking import linking_notes
 from review.living.estimates.moderators import moderator_lines
 from review.living.estimates.networks import deciding_line, fit, network_line, weights
 from review.living.estimates.sensitivity import variant_lines
+from review.living.estimates.whole_variants import whole_variant_lines
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, MarginReading, Natural, PooledLine, RunResults
 from review.measures import OF_COUNTS, PER_TIME, AnalysisKind, Measure
@@ -135,6 +136,7 @@ def _network_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
         effects=_effect_lines(inputs, effects, weights(inputs, fitted)),
         pooled=line,
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+        variants=whole_variant_lines(inputs, effects),
         network=network_line(inputs, effects, fitted),
     )
 
@@ -148,6 +150,7 @@ def _joint_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
         effects=_effect_lines(inputs, effects, jointly.weights(inputs, fitted)),
         pooled=line,
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+        variants=whole_variant_lines(inputs, effects),
         joint=jointly.joint_line(inputs, fitted),
     )
 

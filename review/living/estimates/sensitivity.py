@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 from review.arrays import Floats
 from review.errors import InvalidDataError, ReviewError
@@ -42,6 +43,16 @@ _OTHER_TRIALS = frozenset(
 """Variants that pool other trials, or other results of them, by the same model."""
 
 
+class Found(NamedTuple):
+    """What a variant found of what the plan decides on; `tau2` and `p` None where it has none."""
+
+    k: int
+    estimate: float
+    ci: tuple[float, float]
+    tau2: float | None
+    p: float | None
+
+
 def variant_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[VariantLine, ...]:
     """Return the planned variants of a run in the order of the plan.
 
@@ -68,23 +79,32 @@ def tau2_of(method: Method, tau2: float) -> float | None:
     return None if method is Method.EE else tau2
 
 
-def _line(
-    plan: Plan, variant: Variant, label: str, k: int, compute: Callable[[], Pooled]
+def line_of(
+    plan: Plan, variant: Variant, label: str, k: int, compute: Callable[[], Found]
 ) -> VariantLine:
+    """Return a line of a variant; where it cannot be computed, of `k` trials with its reason."""
     try:
-        pooled = compute()
+        found = compute()
     except ReviewError as error:
         return VariantLine(variant=variant.value, label=label, k=k, note=str(error))
     return VariantLine(
         variant=variant.value,
         label=label,
-        k=pooled.k,
-        estimate=pooled.estimate,
-        ci=pooled.ci,
-        tau2=tau2_of(pooled.method, pooled.tau2),
-        p=pooled.p if pooled.tested else None,
-        conclusion=classify(pooled.ci, plan.margin).value,
+        conclusion=classify(found.ci, plan.margin).value,
+        **found._asdict(),
     )
+
+
+def _line(
+    plan: Plan, variant: Variant, label: str, k: int, compute: Callable[[], Pooled]
+) -> VariantLine:
+    def found() -> Found:
+        pooled = compute()
+        tau2 = tau2_of(pooled.method, pooled.tau2)
+        p = pooled.p if pooled.tested else None
+        return Found(pooled.k, pooled.estimate, pooled.ci, tau2, p)
+
+    return line_of(plan, variant, label, k, found)
 
 
 def _pool(

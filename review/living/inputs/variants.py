@@ -55,7 +55,7 @@ def _at_low_risk(plan: Plan, trial: TrialInput, settled: Mapping[Target, Settled
     found = judgement_of(
         settled,
         study=trial.study,
-        outcome=plan.outcome,
+        outcome=plan.outcome_of(trial.measured),
         instrument=trial.instrument,
         timepoint=trial.timepoint,
     )
@@ -80,7 +80,7 @@ def _selected(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...]:
 
 
 def _by_rater(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
-    present = {item.rater for item in items if item.outcome == plan.outcome}
+    present = {item.rater for item in items if item.outcome in plan.measured}
     for rater in Rater:
         if rater in present:
             changed = plan.model_copy(update={"raters": (rater,)})

@@ -13,6 +13,7 @@ from typing import Final
 from review.errors import InvalidDataError
 from review.living.reports.forecast import Firmness, Fragility, Outlook, firmness_of
 from review.living.reports.shares import Share, Shares, SignalTold
+from review.living.reports.whole_forecast import whole_firmness
 from review.living.reports.whole_shares import whole_shares, whole_signals
 from review.living.runs.numbers import RunNumbers, numbers_of
 from review.living.runs.results import Snapshot
@@ -85,7 +86,7 @@ def explain(
         of is not None and of[0].plan.method in OF_COUNTS for of in (before, after)
     )
     if whole:
-        return _of_the_whole(before, after)
+        return _of_the_whole(before, after, outlook=outlook, firm=firm)
     notes: list[str] = []
     new = numbers_of(*after, notes)
     old = numbers_of(*before, notes) if before is not None else None
@@ -111,16 +112,30 @@ def explain(
     )
 
 
-def _of_the_whole(before: Snapshot | None, after: Snapshot) -> Explanation:
-    """Explain a model of whole trials: shares of what is decided on, and its signals."""
+def _of_the_whole(
+    before: Snapshot | None, after: Snapshot, *, outlook: bool, firm: Pair | None
+) -> Explanation:
+    """Explain a model of whole trials: shares of what is decided on, its signals, a next trial."""
     notes: list[str] = []
-    numbers_of(*after, notes)  # which says what such a result is not
+    numbers_of(*after, notes)  # which says what counts that are pooled are not
     shares: Shares | None = None
     fired: tuple[SignalTold, ...] = ()
     if before is not None:
         shares = whole_shares(before, after, notes)
         fired = whole_signals(before, after, notes)
-    return Explanation(shares, fired, None, None, None, None, tuple(notes))
+    now = firm[1] if firm is not None else None
+    if outlook and now is None and not after[1].of_one_mean:
+        now = whole_firmness(after)
+    notes += now.notes if now is not None else ()
+    return Explanation(
+        shares=shares,
+        signals=fired,
+        fragility_before=None,
+        fragility_after=None,
+        outlook=now.outlook if now is not None else None,
+        settled=now.settled if now is not None else None,
+        notes=tuple(dict.fromkeys(notes)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

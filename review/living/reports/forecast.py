@@ -75,6 +75,18 @@ class NextTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A next trial of any pair of a network, or of any of several outcomes."""
+
+    called: str
+    size: str
+    band: tuple[float, float]
+    """Where its effect is to be expected, at the plan's level, tau² uncertain."""
+    left: float
+    """Share of the width of the deciding interval that it leaves, tau² as estimated now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """The forecast: next trials by size, the size that would probably settle it, the value."""
 
@@ -97,6 +109,10 @@ class Outlook:
     """The planned test, which `fewest_trials` is of."""
     level: float
     """Of the bands of the next trials' effects."""
+    called: str = ""
+    """What the trials are of, where the analysis takes more: a pair of treatments, an outcome."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """Trials of the middle size, of each pair or outcome: what narrows the interval most first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +181,8 @@ def outlook_of(data: RunNumbers, notes: list[str], *, sized: bool = True) -> Out
     """
     margin = data.plan.margin
     method, test = data.model
-    precision = _variance_by_size(data, notes)
-    sizes = _sizes(data, precision)
+    precision = variance_by_size(data, notes)
+    sizes = sizes_of(data, precision)
     try:
         found = forecast(
             data.yi, data.vi, [variance for _, _, variance in sizes], margin=margin, method=method,
@@ -188,7 +204,7 @@ def outlook_of(data: RunNumbers, notes: list[str], *, sized: bool = True) -> Out
     distance = margin or looks.delta
     alpha = (1 - data.plan.level) / 2
     return Outlook(
-        trials=_next_trials(found, sizes),
+        trials=next_trials(found, sizes),
         claim="superiority" if margin is None else "noninferiority",
         shown=found.now in SHOWN,
         needed_per_arm=needed,
@@ -206,7 +222,7 @@ def outlook_of(data: RunNumbers, notes: list[str], *, sized: bool = True) -> Out
     )
 
 
-def _variance_by_size(data: RunNumbers, notes: list[str]) -> Callable[[float], float] | None:
+def variance_by_size(data: RunNumbers, notes: list[str]) -> Callable[[float], float] | None:
     """Return the variance of a trial by its participants an arm; None where nobody knows."""
     if data.plan.measure is Measure.SMD:
         return smd_variance
@@ -219,7 +235,7 @@ def _variance_by_size(data: RunNumbers, notes: list[str]) -> Callable[[float], f
     return lambda n: each / n
 
 
-def _sizes(
+def sizes_of(
     data: RunNumbers, precision: Callable[[float], float] | None
 ) -> list[tuple[str, int | None, float]]:
     """Return the next trials asked about: what they are called, participants an arm, variance."""
@@ -229,9 +245,10 @@ def _sizes(
     return [(name, None, middle / times) for times, name in TIMES]
 
 
-def _next_trials(
+def next_trials(
     found: Forecast, sizes: Sequence[tuple[str, int | None, float]]
 ) -> tuple[NextTrial, ...]:
+    """Return forecasts as they are kept, each with what its trial is called."""
     order = tuple(Conclusion)
     return tuple(
         NextTrial(

@@ -32,6 +32,7 @@ from review.living.reports.sections import (
     tell_firmness,
     variant_section,
 )
+from review.living.reports.whole_forecast import whole_outlook
 from review.living.runs import queries
 from review.living.runs.models import Run
 from review.living.runs.numbers import numbers_of
@@ -361,6 +362,8 @@ def readiness_of(session: Session, review: Review) -> dict[str, Readiness]:
 
 
 def _outlook(of: Snapshot) -> Outlook | None:
+    if not of[1].of_one_mean:
+        return whole_outlook(of, [], sized=False)
     numbers = numbers_of(*of, [])
     return outlook_of(numbers, [], sized=False) if numbers is not None else None
 

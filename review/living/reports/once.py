@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from review.db import Database
 from review.living.reports.changes import compare
 from review.living.reports.forecast import Firmness, firmness_of
+from review.living.reports.whole_forecast import whole_firmness
 from review.living.runs import kept
 from review.living.runs.digests import WHAT as DIGEST
 from review.living.runs.digests import Digest, content_of, digest_from, digest_of
@@ -35,6 +36,8 @@ def firmness_kept(session: Session, run_ids: Sequence[int]) -> dict[int, Firmnes
 
 def firmness_of_run(of: Snapshot) -> Firmness:
     """Work out how firm a run is; the notes say why where nothing can be said."""
+    if not of[1].of_one_mean:
+        return whole_firmness(of)
     notes: list[str] = []
     numbers = numbers_of(*of, notes)
     return firmness_of(numbers) if numbers is not None else Firmness(None, None, tuple(notes))

@@ -66,6 +66,7 @@ def tell_firmness(explanation: Explanation, scale: EffectScale, *, first: bool) 
         found.append(_fragility(before, after, scale, first=first))
     if explanation.outlook is not None:
         found.append(_outlook(explanation.outlook, explanation.settled, scale))
+        found += _elsewhere(explanation.outlook, scale)
     return found
 
 
@@ -326,8 +327,10 @@ def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -
     claim = outlook.claim
     middle = outlook.trials[len(outlook.trials) // 2]
     size = f"with {middle.size} participants an arm" if sized else f"the size of {middle.size}"
+    of = f"of {outlook.called} " if outlook.called else ""
     yield (
-        f"One more trial {size} would change the conclusion with probability {middle.change:.2f}."
+        f"One more trial {of}{size} would change the conclusion with probability "
+        f"{middle.change:.2f}."
     )
     yield (
         f"Its effect is expected within the band below ({outlook.level:.0%}), which allows for how "
@@ -353,6 +356,27 @@ def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -
         f"{outlook.evpi:.4f} a patient, on the scale of the effect; approximate, for tau² is taken "
         "as known and nothing is assumed beforehand."
     )
+
+
+MOST_ELSEWHERE: Final = 10
+"""Pairs of a network that a report names; the others are counted."""
+
+
+def _elsewhere(outlook: Outlook, scale: EffectScale) -> list[Section]:
+    """Return what a trial of each pair or outcome would find, and leave of the interval."""
+    if len(outlook.elsewhere) < 2:
+        return []
+    shown = outlook.elsewhere[:MOST_ELSEWHERE]
+    size, sized = shown[0].size, outlook.trials[0].per_arm is not None
+    told = (
+        f"Each {f'with {size} participants an arm' if sized else f'the size of {size}'}; what it "
+        f"would leave of the width of the interval of {outlook.called}, tau² as it is now."
+    )
+    rest = len(outlook.elsewhere) - len(shown)
+    others = (f"{counted(rest, 'more pair')} would narrow it less.",) if rest else ()
+    rows = tuple((one.called, scale.interval(one.band), f"{100 * one.left:.0f} %") for one in shown)
+    headers = ("trial of", "its effect", "width left")
+    return [Section("A next trial elsewhere", (told, *others), headers, rows)]
 
 
 def variant_section(

@@ -92,6 +92,13 @@ class JointLine(RunPart):
     without: tuple[str, ...] = ()
     """Planned outcomes that no trial has."""
 
+    def as_assumed(self, line: AssumedLine) -> tuple[CorrelationLine, ...]:
+        """Return the correlations of true effects as another assumed correlation gives them."""
+        return tuple(
+            pair.model_copy(update={"value": value})
+            for pair, value in zip(self.correlations, line.correlations, strict=True)
+        )
+
     @property
     def deciding(self) -> OutcomeLine:
         """The outcome that the plan decides on."""

@@ -37,33 +37,41 @@ class RunNumbers:
 
 
 def numbers_of(inputs: RunInputs, results: RunResults, notes: list[str]) -> RunNumbers | None:
-    """Return the numbers of a run; None, and a note, where they are no k independent trials."""
+    """Return the numbers of a run; None where they are no k independent trials of one mean.
+
+    A note says so, but of networks and several outcomes, of which nobody expects it.
+    """
     if inputs.plan.method not in tuple(Method):
         notes.append(
             f"Counts pooled by {inputs.plan.method} are no mean of trials' effects, and no next "
             "trial is forecast."
         )
         return None
-    if results.network is not None:
-        notes.append("A network is no mean of independent trials, and no next trial is forecast.")
-        return None
-    if results.joint is not None:
-        notes.append(
-            "A model of several outcomes is no mean of independent trials, and no next trial is "
-            "forecast."
-        )
-        return None
+    if not results.of_one_mean:
+        return None  # a network or several outcomes, which have a forecast of their own
     if len({effect.study_id for effect in results.effects}) < len(results.effects):
         notes.append("Several arms of one trial enter; the change is not divided among trials.")
         return None
+    return all_numbers(inputs, results)
+
+
+def all_numbers(
+    inputs: RunInputs, results: RunResults, *, measured: str | None = None
+) -> RunNumbers:
+    """Return the numbers of all effects of a run, or of those of one of several outcomes."""
+    effects = [
+        effect
+        for effect, trial in zip(results.effects, inputs.trials, strict=True)
+        if measured is None or trial.measured == measured
+    ]
     return RunNumbers(
         plan=inputs.plan,
-        names=tuple(effect.study for effect in results.effects),
-        ids=tuple(effect.study_id for effect in results.effects),
+        names=tuple(effect.study for effect in effects),
+        ids=tuple(effect.study_id for effect in effects),
         per_arm=tuple(
             (e.n_intervention + e.n_comparator) / 2 if e.n_intervention and e.n_comparator else None
-            for e in results.effects
+            for e in effects
         ),
-        yi=np.array([effect.yi for effect in results.effects]),
-        vi=np.array([effect.vi for effect in results.effects]),
+        yi=np.array([effect.yi for effect in effects]),
+        vi=np.array([effect.vi for effect in effects]),
     )

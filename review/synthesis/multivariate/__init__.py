@@ -9,6 +9,7 @@ from review.synthesis.multivariate.fitted import (
     Multivariate,
     ratio_test,
 )
+from review.synthesis.multivariate.forecast import OutcomesAhead
 from review.synthesis.multivariate.sampling import sampling_covariance
 from review.synthesis.multivariate.structures import RandomEffect, Structure, nested
 
@@ -18,6 +19,7 @@ __all__ = [
     "JointTest",
     "LikelihoodRatio",
     "Multivariate",
+    "OutcomesAhead",
     "RandomEffect",
     "Structure",
     "multivariate",

@@ -1,6 +1,7 @@
 """Network meta-analysis: several treatments compared at once, directly and through others."""
 
 from review.synthesis.network.fit import Difference, Network, network
+from review.synthesis.network.forecast import NetworkAhead
 from review.synthesis.network.inconsistency import Comparison, Interaction, compare, interaction
 from review.synthesis.network.studies import (
     Contrast,
@@ -16,6 +17,7 @@ __all__ = [
     "Difference",
     "Interaction",
     "Network",
+    "NetworkAhead",
     "NetworkStudy",
     "compare",
     "from_arms",

@@ -70,7 +70,13 @@ def _networks(database: Database) -> None:
         "Synthetic 3": {"wait list": waiting, "in person": person},
     }
     for slug, trials, planned in (
-        ("loop", TRIALS, network_plan(title="Synthetic network", margin=2.0)),
+        (
+            "loop",
+            TRIALS,
+            network_plan(
+                title="Synthetic network", margin=2.0, variants=["fixed", "leave_one_out"]
+            ),
+        ),
         ("star", star, network_plan("wait list", "music", title="Synthetic star")),
         ("tree", tree, network_plan("wait list", title="Synthetic tree", test="z")),
         ("triangle", triangle, network_plan("wait list", title="Synthetic triangle")),
@@ -90,7 +96,7 @@ def _joint(database: Database) -> None:
         {"label": "clinician’s view", "raters": ["clinician"]},
     ]
     plans = (
-        joint.joint_plan(title="Synthetic pair", margin=0.4),
+        joint.joint_plan(title="Synthetic pair", margin=0.4, variants=["fixed", "z_test"]),
         joint.joint_plan(title="Synthetic views", outcomes=three, structure="CS", test="z"),
         joint.joint_plan(title="Synthetic common", outcomes=three, method="EE"),
     )

@@ -24,8 +24,12 @@ THREE = [
     {"label": "therapist", "raters": ["therapist"], "time": 2},
     {"label": "observer", "raters": ["observer"], "time": 4.5},
 ]
+VARIED = ("fixed", "z_test", "leave_one_out")
+VARIANTS = (*VARIED, "itt_only", "low_risk_only")
+"""Those of several outcomes; no trial is by intention to treat here, or judged."""
+
 PLANS = (
-    joint_plan(margin=0.4),
+    joint_plan(margin=0.4, variants=VARIANTS),
     joint_plan(title="CS, ML", structure="CS", method="ML"),
     joint_plan(title="DIAG, normal", structure="DIAG", test="z", rho=0.3),
     joint_plan(title="HCS", structure="HCS", measure="MD"),
@@ -60,11 +64,12 @@ def test_r_computes_every_number_again(folder: Path) -> None:
     expected = expected_of(folder)
     assert f"{len(expected)} numbers of {len(expected)} compared" in done.stdout
     assert {row["part"] for row in expected} == {
-        "pooled", "margins", "outcomes", "differences", "equal", "joint", "assumed",
+        "pooled", "margins", "outcomes", "differences", "equal", "joint", "assumed", *VARIED,
     }  # fmt: skip
     assert len(expected) > 400
     assert furthest(done.stdout) < 1e-6
-    assert done.stdout.count("searched freely") == len(PLANS) - 1
+    searched = len(PLANS) - 1 + 1 + len({**TRIALS, **LATER})  # and of z_test, without each trial
+    assert done.stdout.count("searched freely") == searched
 
 
 def test_python_computes_every_number_again(folder: Path) -> None:

@@ -189,7 +189,12 @@ def test_degenerate_runs_have_a_stated_answer() -> None:
         ({"structure": "CAR"}, "structure CAR needs the time"),
         ({"method": "DL"}, "goes with method REML, ML, EE"),
         ({"test": "knha"}, "test t or z"),
-        ({"variants": ["fixed"]}, "variants: of analyses of one outcome"),
+        (
+            {"variants": ["fixed", "dersimonian_laird"]},
+            "variants dersimonian_laird: of analyses of",
+        ),
+        ({"variants": ["by_rater"]}, "variants by_rater: of analyses of one outcome"),
+        ({"variants": ["three_level"], "subgroups": ["year"]}, "three_level, subgroups: of anal"),
         ({"model": "univariate"}, "set model: multivariate"),
         ({"kind": "single_arm", "measure": "MN"}, "is of a contrast"),
     ],

@@ -57,7 +57,14 @@ def test_a_model_is_made_anew_exactly_when_its_inputs_change(
     assert "Outcomes taken together" in headings
     assert full.standings[1].participants == 676
     assert full.panel is None
-    assert any("no next trial is forecast" in note for note in ahead.notes)
+    assert ahead.outlook is not None
+    assert ahead.outlook.called == "client’s view"
+    assert {one.called for one in ahead.outlook.elsewhere} == {"client’s view", "therapist’s view"}
+    assert [section.heading for section in ahead.sections][-3:-1] == [
+        "The next trial",
+        "A next trial elsewhere",
+    ]
+    assert any("as they are estimated now" in note for note in ahead.notes)
 
 
 @MOSTLY_ON_SQLITE

@@ -59,7 +59,15 @@ def test_a_network_is_made_anew_exactly_when_its_inputs_change(
     assert "Comparisons of the network" in headings
     assert full.standings[1].participants == 660
     assert full.panel is None
-    assert any("no next trial is forecast" in note for note in ahead.notes)
+    assert ahead.outlook is not None
+    assert ahead.outlook.called == "video against in person"
+    assert len(ahead.outlook.elsewhere) == 6
+    assert ahead.outlook.elsewhere[0].called == "video against in person"
+    assert [section.heading for section in ahead.sections][-3:-1] == [
+        "The next trial",
+        "A next trial elsewhere",
+    ]
+    assert any("of a network it is not measured" in note for note in ahead.notes)
 
 
 def test_shares_of_several_events_sum_to_the_change(database: Database, by: Attribution) -> None:

@@ -21,9 +21,9 @@ joint_sampling <- function(d, rho, time) {
 }
 structure_of <- function(analysis, labels) {
   rows <- read(paste0("structure_", analysis, ".csv"))
-  function(line) {
+  function(selection) {
     G <- matrix(0, length(labels), length(labels), dimnames = list(labels, labels))
-    own <- rows[rows$line == line, ]
+    own <- rows[rows$selection == selection, ]
     for (i in seq_len(nrow(own)))
       G[own$one[i], own$other[i]] <- G[own$other[i], own$one[i]] <- own$covariance[i]
     list(G = G, rho = own$rho[1], rows = own)
@@ -40,7 +40,7 @@ joint_sum <- function(fit, w) {
 
 check_joint <- function(analysis, d, labels, structure, rho, time, method, test, level, margins) {
   at <- structure_of(analysis, labels)
-  kept <- at(0)
+  kept <- at("planned")
   found <- joint_fit(d, labels, kept$G, rho, time, test, level, method)
   fit <- found$fit
   fit$level_given <- level
@@ -87,7 +87,7 @@ check_joint <- function(analysis, d, labels, structure, rho, time, method, test,
   }
   check(analysis, "joint", 1, c(loglik = loglik))
   for (i in unique(expected$line[expected$analysis == analysis & expected$part == "assumed"])) {
-    other <- at(i)
+    other <- at(paste("assumed", i))
     by <- joint_fit(d, labels, other$G, other$rho, time, test, level, method)$fit
     by$level_given <- level
     line <- joint_sum(by, unit(1))
@@ -96,6 +96,17 @@ check_joint <- function(analysis, d, labels, structure, rho, time, method, test,
       difference_high = apart[["ci_high"]], loglik = c(logLik(by))))
   }
   if (!common) check_maximum(analysis, d, found, structure, time, method, loglik)
+}
+
+# The outcome that the plan decides on, of the trials of a variant or by its model.
+joint_line <- function(analysis, d, name, labels, structure, rho, time, method, test, level) {
+  labels <- labels[labels %in% d$measured]
+  kept <- structure_of(analysis, labels)(name)
+  found <- joint_fit(d, labels, kept$G, rho, time, test, level, method)
+  found$fit$level_given <- level
+  if (method != "EE")
+    check_maximum(analysis, d, found, structure, time, method, c(logLik(found$fit)), tries = 1)
+  c(k = length(unique(d$study_id)), joint_sum(found$fit, as.numeric(seq_along(labels) == 1)), tau2 = kept$G[1, 1])
 }
 
 # Cluster-robust errors of sums of coefficients: CR2, a cluster a trial, Satterthwaite.
@@ -116,11 +127,12 @@ joint_robust <- function(fit, d) {
 }
 
 # rma.mv's own search finds the same height of the likelihood, and none above it.
-check_maximum <- function(analysis, d, found, structure, time, method, loglik) {
+check_maximum <- function(analysis, d, found, structure, time, method, loglik, tries = 3) {
   d$inner <- if (is.null(time)) d$measured else time[d$measured]
   d$V <- found$V
-  heights <- sapply(list(list(rel.tol = 1e-10), list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-12, maxit = 1000),
-                         list(optimizer = "optim", optmethod = "Nelder-Mead", reltol = 1e-12, maxit = 5000)), function(control) {
+  searches <- list(list(rel.tol = 1e-10), list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-12, maxit = 1000),
+                   list(optimizer = "optim", optmethod = "Nelder-Mead", reltol = 1e-12, maxit = 5000))
+  heights <- sapply(searches[seq_len(tries)], function(control) {
     fit <- try(suppressWarnings(rma.mv(d$yi, d$V, mods = found$X, intercept = FALSE, random = ~ inner | study_id,
       struct = structure, data = d, method = method, control = control, sparse = FALSE)), silent = TRUE)
     if (inherits(fit, "try-error")) -Inf else c(logLik(fit))

@@ -221,6 +221,11 @@ check_leave_one_out <- function(analysis, dat, fit_of, fit) {
   for (i in seq_len(nrow(dat)))
     check(analysis, "leave_one_out", i, line_of(fit_of(dat[-i, ], start = fit$tau2)))
 }
+check_without_each <- function(analysis, dat, lines, line_of) {
+  if (left_out(analysis, "leave_one_out", dat)) return(invisible())
+  for (i in lines)
+    check(analysis, "leave_one_out", i, line_of(dat[dat$study_id != unique(dat$study_id)[i], ], paste("leave_one_out", i)))
+}
 check_without_influential <- function(analysis, dat, fit_of) {
   if (left_out(analysis, "without_influential", dat)) return(invisible())
   keep <- !influence(fit_of(dat, test = "z"))$is.infl

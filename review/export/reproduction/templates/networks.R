@@ -4,8 +4,11 @@
 covariance_of <- function(analysis, d) {
   V <- diag(d$vi, nrow(d))
   shared <- read(paste0("covariances_", analysis, ".csv"))
-  for (i in seq_len(nrow(shared)))
-    V[shared$first[i], shared$second[i]] <- V[shared$second[i], shared$first[i]] <- shared$covariance[i]
+  shared <- shared[shared$selection == d$selection[1], ]
+  for (i in seq_len(nrow(shared))) {
+    at <- match(c(shared$first[i], shared$second[i]), d$trial)
+    if (!anyNA(at)) V[at[1], at[2]] <- V[at[2], at[1]] <- shared$covariance[i]
+  }
   V
 }
 
@@ -168,6 +171,15 @@ check_network <- function(analysis, d, names, pairs, method, test, level, margin
     })
     check(analysis, "treatments", i, c(p_score = mean(better)))
   }
+}
+
+# The comparison that the plan decides on, of the trials of a variant or by its model.
+network_line <- function(analysis, d, names, pair, method, test, level) {
+  there <- names[names %in% c(d$treatment, d$versus)]
+  X <- sapply(there[-1], function(name) (d$treatment == name) - (d$versus == name))
+  X <- matrix(X, nrow(d))
+  fit <- network_fit(d, covariance_of(analysis, d), X, method, test, level)
+  c(k = length(unique(d$study_id)), combined(fit, (there[-1] == pair[1]) - (there[-1] == pair[2])), tau2 = fit$tau2)
 }
 
 # The trials that compare two treatments, each as their difference.
