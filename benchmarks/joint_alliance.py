@@ -32,11 +32,11 @@ C, T = "client", "therapist"
 
 
 def drawn(
-    rng: np.random.Generator, k: int
+    rng: np.random.Generator, k: int, tau: float = TAU
 ) -> tuple[list[int], list[str], list[float], list[float]]:
     """Return studies, views, effects and variances of k trials."""
     studies, views, y, v = [], [], [], []
-    between = TAU**2 * np.array([[1, BETWEEN], [BETWEEN, 1]])
+    between = tau**2 * np.array([[1, BETWEEN], [BETWEEN, 1]])
     for study in range(k):
         variance = 4 / rng.integers(50, 121)
         errors = variance * np.array([[1, WITHIN], [WITHIN, 1]])

@@ -78,8 +78,8 @@ def test_a_networks_variants_are_networks(measure: str) -> None:
     for study in TRIALS:
         rest = run_of(network_plan(measure=measure, margin=2.0), without(items, study))[1]
         same_as(lines[f"without {study}"], rest)
-    own = without(without(items, "Synthetic 2"), "Synthetic 5")
-    same_as(lines["rated by self"], run_of(network_plan(measure=measure, margin=2.0), own)[1])
+    by_self = without(without(items, "Synthetic 2"), "Synthetic 5")
+    same_as(lines["rated by self"], run_of(network_plan(measure=measure, margin=2.0), by_self)[1])
     assert "no trial of the network has" in (lines["rated by client"].note or "")
     assert len(lines) == 4 + len(TRIALS) + 2
 
