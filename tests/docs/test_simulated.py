@@ -40,6 +40,12 @@ def test_a_page_prints_the_table_of_its_script(name: str, on: str, count: int) -
     assert all(row in printed for row in given)
 
 
+def test_two_pages_print_the_table_of_the_forecast() -> None:
+    printed, given = page("compare-several-treatments") + page("several-outcomes"), stored("ahead")
+    assert len(given) == 17
+    assert all(row in printed for row in given)
+
+
 CALLED: Final = {
     "separate": "separate", "together, `UN`": "UN", "together, `CS`": "CS",
     "`CS`, 0.2 assumed": "CS, rho 0.2", "`CS`, 0.8 assumed": "CS, rho 0.8",
@@ -78,7 +84,7 @@ def test_the_page_of_false_claims_prints_the_table_that_is_shipped() -> None:
     ("name", "arguments"),
     [
         ("rare_events", ["2", "0.05"]), ("coverage", ["--repetitions", "2"]),
-        ("joint_alliance", ["--runs", "2"]),
+        ("joint_alliance", ["--runs", "2"]), ("ahead", ["--runs", "2"]),
     ],
 )  # fmt: skip
 def test_each_script_still_makes_a_table_of_the_same_lines(
@@ -92,7 +98,7 @@ def test_each_script_still_makes_a_table_of_the_same_lines(
     made, given = rows(capsys.readouterr().out), stored(name)
 
     def lines(table: list[list[str]]) -> list[list[str]]:
-        labels = 3 if name == "joint_alliance" else 2 if name == "coverage" else 1
+        labels = 3 if name in ("joint_alliance", "ahead") else 2 if name == "coverage" else 1
         return [row[:labels] for row in table]
 
     expected = lines(given)[-len(made) :] if name == "rare_events" else lines(given)
