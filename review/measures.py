@@ -196,6 +196,16 @@ _CONTRAST: Final = frozenset({AnalysisKind.CONTRAST})
 _COMPARED: Final = frozenset({AnalysisKind.CONTRAST, AnalysisKind.NETWORK})
 _ONE_ARM: Final = frozenset({AnalysisKind.SINGLE_ARM})
 _ASSOCIATED: Final = frozenset({AnalysisKind.ASSOCIATION})
+
+
+def _of_change(in_units_of: str) -> Facts:
+    """The mean change of one arm in standard deviations."""
+    return Facts(
+        family=Family.CHANGES, planned=_ONE_ARM, standardized=True, axis="Standardized mean change",
+        methods=f"standardized mean changes within arms, in standard deviations of {in_units_of}",
+    )  # fmt: skip
+
+
 _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.GEN: Facts(
         family=Family.READY,
@@ -226,28 +236,26 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         of_arms_in_revman=True,
     ),
     Measure.SMDH: Facts(
-        family=Family.MEANS,
-        planned=_CONTRAST,
+        family=Family.MEANS, planned=_CONTRAST, standardized=True,
         methods="standardized mean differences with heteroscedastic population variances",
         sentence="Hedges g of unequal variances",
-        standardized=True,
     ),
     Measure.SMD1: Facts(family=Family.MEANS, standardized=True),
     Measure.ROM: Facts(
-        family=Family.MEANS,
-        planned=_CONTRAST,
-        methods="log ratios of means",
-        ratio="Ratio of means",
-        metrics=("ROM", "RATIO OF MEANS"),
+        family=Family.MEANS, planned=_CONTRAST, methods="log ratios of means",
+        ratio="Ratio of means", metrics=("ROM", "RATIO OF MEANS"),
     ),
     Measure.CVR: Facts(family=Family.MEANS, ratio="Ratio of coefficients of variation"),
     Measure.VR: Facts(family=Family.MEANS, ratio="Ratio of standard deviations"),
-    Measure.MC: Facts(family=Family.CHANGES),
-    Measure.SMCC: Facts(family=Family.CHANGES, standardized=True),
-    Measure.SMCR: Facts(family=Family.CHANGES, standardized=True),
-    Measure.SMCRH: Facts(family=Family.CHANGES, standardized=True),
-    Measure.SMCRP: Facts(family=Family.CHANGES, standardized=True),
-    Measure.SMCRPH: Facts(family=Family.CHANGES, standardized=True),
+    Measure.MC: Facts(
+        family=Family.CHANGES, planned=_ONE_ARM, axis="Mean change",
+        methods="mean changes within arms in raw points",
+    ),
+    Measure.SMCC: _of_change("the change itself {gibbons}"),
+    Measure.SMCR: _of_change("scores before {becker}"),
+    Measure.SMCRH: _of_change("scores before, whose variances may differ {bonett}"),
+    Measure.SMCRP: _of_change("scores of both occasions {cousineau}"),
+    Measure.SMCRPH: _of_change("scores of both occasions, whose variances may differ {bonett}"),
     Measure.ROMC: Facts(family=Family.CHANGES, ratio="Ratio of means"),
     Measure.CVRC: Facts(family=Family.CHANGES, ratio="Ratio of coefficients of variation"),
     Measure.VRC: Facts(family=Family.CHANGES, ratio="Ratio of standard deviations"),
@@ -284,11 +292,8 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         of_arms_in_revman=True,
     ),
     Measure.AS: Facts(
-        family=Family.EVENTS,
-        planned=_CONTRAST,
-        methods="arcsine differences",
-        sentence="arcsine difference",
-        zero_cells=True,
+        family=Family.EVENTS, planned=_CONTRAST, zero_cells=True,
+        methods="arcsine differences", sentence="arcsine difference",
     ),
     Measure.PETO: Facts(
         family=Family.EVENTS,
@@ -343,12 +348,8 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.PR: Facts(family=Family.EVENTS_OF_ONE),
     Measure.PLN: Facts(family=Family.EVENTS_OF_ONE, natural=LOG_PROPORTION),
     Measure.PLO: Facts(
-        family=Family.EVENTS_OF_ONE,
-        planned=_ONE_ARM,
-        methods="logit-transformed proportions",
-        sentence="logit of the proportion",
-        zero_cells=True,
-        natural=PROPORTION,
+        family=Family.EVENTS_OF_ONE, planned=_ONE_ARM, zero_cells=True, natural=PROPORTION,
+        methods="logit-transformed proportions", sentence="logit of the proportion",
     ),
     Measure.PAS: Facts(family=Family.EVENTS_OF_ONE, natural=ARCSINE),
     Measure.PFT: Facts(

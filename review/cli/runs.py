@@ -378,7 +378,7 @@ def multiverse_(
             line.k,
             found.scale.number(line.estimate, line.ci),
             found.scale.interval(line.ci),
-            line.conclusion,
+            line.conclusion or "",
         )
         for line in found.lines
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Final, Protocol
 
+from review.measures import Family, Measure
 from review.protocol.vocabulary import Variant
 
 BESIDE: Final = ("subgroups", "moderators", "heterogeneity", "sequential", "zero_cells")
@@ -33,6 +34,30 @@ class _Modelled(Protocol):
 
     @property
     def method(self) -> str: ...
+
+
+class _Pooled(Protocol):
+    @property
+    def change_correlation(self) -> float | None: ...
+
+    @property
+    def scores(self) -> str: ...
+
+    @property
+    def measure(self) -> Measure: ...
+
+
+def change_problem(plan: _Pooled) -> str | None:
+    """Return why a plan cannot assume how both occasions go together; None where it can, or not."""
+    within = plan.measure.facts.family is Family.CHANGES
+    if within and plan.scores == "change":
+        return f"{plan.measure.value} is of change whatever scores says; leave scores out"
+    if plan.change_correlation is None or within or plan.scores == "change":
+        return None
+    return (
+        "change_correlation is of plans that pool change: scores: change of a contrast, or the "
+        "mean change of a single arm (MC, SMCC, SMCR, SMCRH, SMCRP, SMCRPH)"
+    )
 
 
 def heterogeneity_problem(plan: _Modelled) -> str | None:

@@ -217,6 +217,12 @@ GROUPS: Final = (
             ),
             Choice("icc", "Intracluster correlation", _NUMBER, "Assumed where none is reported."),
             Choice(
+                "change_correlation",
+                "Correlation of before and after",
+                _NUMBER,
+                "Assumed where change is pooled and an arm does not report it.",
+            ),
+            Choice(
                 "crossover_correlation",
                 "Correlation of periods",
                 _NUMBER,

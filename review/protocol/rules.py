@@ -14,7 +14,7 @@ from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, Family, Measure, measures_of
 from review.protocol.absolute import baseline_problem
 from review.protocol.attenuation import ReliabilityText, attenuation_problem, reliabilities
-from review.protocol.beside import heterogeneity_problem, refused_beside
+from review.protocol.beside import change_problem, heterogeneity_problem, refused_beside
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
@@ -122,6 +122,12 @@ class Plan(Frozen):
     """Assumed correlation of the periods, for crossover trials that do not report theirs; without
     any their arms count as independent, which is conservative."""
 
+    change_correlation: Annotated[
+        Annotated[float, Field(ge=-1, lt=1)] | None, Field(exclude_if=_is_none)
+    ] = None
+    """Assumed correlation of scores before and after, where change is pooled and an arm does not
+    report it; kept out of what is stored where none is assumed."""
+
     medians: Annotated[Medians, Field(exclude_if=lambda how: how is Medians.NORMAL)] = (
         Medians.NORMAL
     )
@@ -201,7 +207,7 @@ class Plan(Frozen):
     def _models_have_what_they_need(self) -> Plan:
         problems = (
             network_problem, joint_problem, attenuation_problem, heterogeneity_problem,
-            baseline_problem, linking_problem,
+            baseline_problem, linking_problem, change_problem,
         )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
@@ -269,6 +275,16 @@ class Plan(Frozen):
     def compares(self) -> bool:
         """Whether two sides meet in its effects, of which one may do better."""
         return self.kind in (AnalysisKind.CONTRAST, AnalysisKind.NETWORK)
+
+    @property
+    def has_null(self) -> bool:
+        """Whether zero means no effect: of a single arm only its change has such a value."""
+        return self.kind is not AnalysisKind.SINGLE_ARM or self.within_arms
+
+    @property
+    def within_arms(self) -> bool:
+        """Whether it pools how arms changed, with nothing that they are compared with."""
+        return self.measure.facts.family is Family.CHANGES
 
     @property
     def is_joint(self) -> bool:
@@ -342,6 +358,8 @@ class Plan(Frozen):
         """The sentence every output prints."""
         if self.kind is AnalysisKind.ASSOCIATION:
             return f"Positive values: better {self.outcome} goes with better {self.predicts}."
+        if self.within_arms:
+            return f"Positive values: better after than before, in {self.intervention.label}."
         if self.kind is AnalysisKind.SINGLE_ARM:
             return f"Values are those of {self.intervention.label}."
         return f"Positive values favour {self.intervention.label}."
@@ -380,6 +398,6 @@ ADDED_LATER: Final = (
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
-    "baseline_risks",
+    "baseline_risks", "change_correlation",
 )  # fmt: skip
 """Choices that the first plans did not have."""

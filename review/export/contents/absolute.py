@@ -339,6 +339,7 @@ def _groups(arms: Sequence[ReportedNumbers], plan: Plan) -> list[tuple[int, floa
                 standardizes=True,
                 design=_design(x),
                 medians=plan.medians,
+                correlation=plan.change_correlation,
             ),
         )
         for x in arms

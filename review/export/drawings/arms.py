@@ -29,6 +29,10 @@ def _mean(numbers: ReportedNumbers) -> str | None:
     return _with(numbers.mean, numbers.sd)
 
 
+def _before(numbers: ReportedNumbers) -> str | None:
+    return _with(numbers.baseline_mean, numbers.baseline_sd)
+
+
 def _change(numbers: ReportedNumbers) -> str | None:
     return _with(numbers.mean_change, numbers.sd_change)
 
@@ -78,10 +82,12 @@ def _with(value: float | None, spread: float | None) -> str | None:
 
 EVENTS: Final = "Events/total"
 RATES: Final = "Events/person-years"
+BEFORE: Final = "Before (SD)"
 
 KINDS: Final[tuple[tuple[str, Callable[[ReportedNumbers], str | None]], ...]] = (
     (EVENTS, _events),
     (RATES, _rate),
+    (BEFORE, _before),
     ("Mean (SD)", _mean),
     ("Change (SD)", _change),
     ("Median [quartiles]", _median),
@@ -93,6 +99,10 @@ APART: Final[Mapping[str, tuple[tuple[str, Callable[[ReportedNumbers], str | Non
     EVENTS: (("Events", lambda n: None if n.events is None else str(n.events)),),
     RATES: (
         ("Events", lambda n: str(n.events)), ("Person-years", lambda n: _years(n)),
+    ),
+    BEFORE: (
+        ("Mean before", lambda n: _two(n.baseline_mean)),
+        ("SD before", lambda n: _two(n.baseline_sd)),
     ),
     "Mean (SD)": (("Mean", lambda n: _two(n.mean)), ("SD", lambda n: _two(n.sd))),
     "Change (SD)": (
@@ -149,9 +159,12 @@ def _kinds(
     inputs: RunInputs, arms: Callable[[TrialInput], Sequence[ArmInput]], *, apart: bool
 ) -> list[tuple[str, Callable[[ReportedNumbers], str | None]]]:
     numbers = [arm.numbers for trial in inputs.trials for arm in arms(trial)]
-    other = EVENTS if of_time(inputs.plan.measure) else RATES
+    plan = inputs.plan
+    others = {EVENTS if of_time(plan.measure) else RATES, *(() if plan.within_arms else (BEFORE,))}
     whole = [
-        (header, write) for header, write in KINDS if header != other and any(map(write, numbers))
+        (header, write)
+        for header, write in KINDS
+        if header not in others and any(map(write, numbers))
     ]
     if not apart:
         return whole

@@ -11,7 +11,6 @@ from review.living.runs.scales import scale_of_run
 from review.measures import measure_named
 from review.natural import R
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised
 
 
@@ -56,7 +55,9 @@ def margin_words(inputs: RunInputs, margin: float | None) -> str:
 
 
 def favours(plan: Plan) -> tuple[str, str]:
-    """Return what effects below and above no effect mean; nothing where no two arms meet."""
+    """Return what effects below and above no effect mean; nothing where nothing is compared."""
+    if plan.within_arms:
+        return "worse than before", "better than before"
     if not plan.compares:
         return "", ""
     return f"favours {plan.comparator.label}", f"favours {plan.intervention.label}"
@@ -75,11 +76,6 @@ def direction(inputs: RunInputs) -> str:
 
 WITHHELD_NOTE: Final = "No conclusion is drawn: a contradiction about its numbers is not settled."
 """What stands in a figure's note while the headline is withheld."""
-
-
-def has_null(plan: Plan) -> bool:
-    """Return whether an effect of 0 means none; a mean or proportion of single arms has no such."""
-    return plan.kind is not AnalysisKind.SINGLE_ARM
 
 
 def by_year(inputs: RunInputs, results: RunResults) -> list[tuple[Effect, TrialInput]]:

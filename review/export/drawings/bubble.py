@@ -10,7 +10,7 @@ import numpy as np
 
 from review.errors import InvalidDataError
 from review.export.contents.columns import abbreviated
-from review.export.drawings.axis import axis_label, has_null, measured, sides_of
+from review.export.drawings.axis import axis_label, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, require
 from review.export.runs import model_words
 from review.figures.bubble import Bubble, BubblePlot, Fitted
@@ -71,7 +71,7 @@ def bubble_of(inputs: RunInputs, results: RunResults, moderator: str | None = No
         moderator=capitalised(label),
         whole=all(value.is_integer() for value in numbers) if whole else False,
         notation=said,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,

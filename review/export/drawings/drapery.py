@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from review.arrays import Floats
-from review.export.drawings.axis import axis_label, has_null, measured, sides_of
+from review.export.drawings.axis import axis_label, measured, sides_of
 from review.export.drawings.studies import model_note, of_one_comparison
 from review.figures.drapery import Drapery, PValueFunction
 from review.living.runs.contents import RunInputs
@@ -46,7 +46,7 @@ def drapery_of(inputs: RunInputs, results: RunResults) -> Drapery:
         pooled=_function("Pooled effect", sign * line.estimate, own, line.se),
         prediction=new,
         notation=said,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,

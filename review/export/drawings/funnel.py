@@ -9,7 +9,7 @@ from typing import Final
 from scipy.special import ndtri
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import axis_label, has_null, measured, sides_of
+from review.export.drawings.axis import axis_label, measured, sides_of
 from review.export.drawings.studies import (
     effects_of,
     method_of,
@@ -60,7 +60,7 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
         adjusted=sign * filled.fit.estimate if filled is not None and filled.k0 else None,
         level=line.level,
         quantile=float(ndtri(0.5 + line.level / 2)),
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         notation=said,
         effect_label=axis_label(inputs),
         favours_left=left,

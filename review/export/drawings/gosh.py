@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from review.errors import NotFoundError
-from review.export.drawings.axis import axis_label, has_null, measured, sides_of
+from review.export.drawings.axis import axis_label, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.gosh import Gosh
 from review.living.runs.contents import RunInputs
@@ -67,7 +67,7 @@ def gosh_of(
         highlight="" if chosen is None else results.effects[chosen].study,
         highlighted=None if chosen is None else found.members(chosen),
         notation=said,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,

@@ -10,6 +10,7 @@ from review.canonical import own_decimals
 from review.export.contents.notices import SETS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.absolute import absolute_methods
+from review.export.manuscript.assumed import assumed
 from review.export.manuscript.attenuation import attenuation_methods
 from review.export.manuscript.document import (
     Block,
@@ -34,6 +35,7 @@ from review.export.manuscript.results import effect_words
 from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sensitivity import VARIANTS
 from review.export.manuscript.sentences import words
+from review.export.manuscript.within import within_methods
 from review.export.tables.printing import NumberStyle
 from review.formula import parse
 from review.living.estimates.counts import of_time
@@ -65,7 +67,8 @@ CITED: Final = {
         "stijnen": "stijnen2010", "pi": "riley2011", "hts": "higgins2009",
         "partlett": "partlett2017",
         "trimfill": "duval2000",
-        "petpeese": "stanley2014",
+        "petpeese": "stanley2014", "gibbons": "gibbons1993", "becker": "becker1988",
+        "bonett": "bonett2008", "cousineau": "cousineau2020",
     }.items()
 }  # fmt: skip
 
@@ -135,6 +138,8 @@ def _comparison(facts: Facts, plan: Plan) -> str:
     if plan.kind is AnalysisKind.ASSOCIATION:
         predicted = facts.outcomes.get(plan.predicts or "", plan.predicts or "")
         return f"the association of {lowered(outcome)} with {lowered(predicted)}"
+    if plan.within_arms:
+        return f"change of {lowered(outcome)} within arms of {_side(plan.intervention)}"
     if plan.kind is AnalysisKind.SINGLE_ARM:
         return f"{lowered(outcome)} in arms of {_side(plan.intervention)}"
     if plan.kind is AnalysisKind.NETWORK:
@@ -215,7 +220,8 @@ def _model(facts: Facts, style: NumberStyle) -> list[Spans]:
     )  # fmt: skip
     return [
         _said(facts, _measure), attenuation_methods(facts), linking_methods(facts),
-        _said(facts, _zero_cells), _said(facts, _model_of), spread if random else (),
+        within_methods(facts), _said(facts, _zero_cells), _said(facts, _model_of),
+        spread if random else (),
         _said(facts, lambda analysis: absolute_methods(analysis, style)), network_methods(facts),
         joint_methods(facts), heterogeneity_methods(facts),
     ]  # fmt: skip
@@ -324,24 +330,8 @@ def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
         _said(facts, _entering),
         _said(facts, lambda analysis: _preference(facts, style, analysis)),
         _said(facts, scores),
-        _said(facts, lambda analysis: _design(analysis, style)),
+        _said(facts, lambda analysis: assumed(analysis, style)),
     ]
-
-
-def _design(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
-    plan, printer = analysis.plan, printer_of(analysis, style)
-    told = []
-    if plan.icc is not None:
-        told.append(
-            filled(
-                "an intracluster correlation of {icc} for cluster trials that do not report it",
-                icc=printer.chosen(plan.icc, "plan", "icc"),
-            )
-        )
-    if plan.crossover_correlation is not None:
-        r = printer.chosen(plan.crossover_correlation, "plan", "crossover_correlation")
-        told.append(filled("a correlation of {r} for crossover trials that do not report it", r=r))
-    return joined([f"Assumed {_were(analysis)} ", *listed(told)]) if told else ()
 
 
 def _sensitivity(facts: Facts, style: NumberStyle) -> Spans:

@@ -58,8 +58,8 @@ def estimate(analysed: Analysed, printer: Printer, *, pooled: bool = False) -> S
     ``Hedges g was 0.80 ...``.
     """
     line, scale = analysed.latest.results.pooled, analysed.latest.scale
-    alone = analysed.plan.kind is AnalysisKind.SINGLE_ARM  # zero is no value to test it against
-    p = printer.p(line.p, "pooled", "p") if line.p is not None and not alone else ()
+    tested = line.p is not None and analysed.plan.has_null
+    p = printer.p(line.p, "pooled", "p") if line.p is not None and tested else ()
     return filled(
         "{label} {is_}{told}",
         label=effect_words(analysed.plan, scale),
@@ -354,7 +354,7 @@ def _prediction(line: PooledLine, plan: Plan, scale: EffectScale, printer: Print
     return [
         filled(
             "The {pi}{words} is where the {what} of a further trial like these is to be expected.",
-            what="value" if alone else "effect",
+            what="change" if plan.within_arms else "value" if alone else "effect",
             pi=limits_of(line.pi, scale, printer, "pooled", "pi", level=line.level, name=name),
             words="" if alone else f", {prediction_words(line.pi, plan.margin, scale)},",
         )

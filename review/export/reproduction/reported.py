@@ -63,7 +63,8 @@ def recomputable(plan: Plan, trial: TrialInput) -> bool:
     All of them, but for medians that the plan takes as of a skewed sample: their formulas are long,
     and no package of R computes them without random numbers.
     """
-    if plan.measure.facts.family is not Family.MEANS or plan.medians is Medians.NORMAL:
+    of_scores = plan.measure.facts.family in (Family.MEANS, Family.CHANGES)
+    if not of_scores or plan.medians is Medians.NORMAL:
         return True
     arms = (a for leaf in leaves_of(trial) for a in (*leaf.intervention, *leaf.comparator))
     return all(a.numbers.median is None or a.numbers.mean is not None for a in arms)

@@ -190,7 +190,12 @@ def _total(arms: Sequence[ArmInput]) -> int:
 
 def _mean_sd(plan: Plan, arms: Sequence[ArmInput]) -> tuple[float, float]:
     found = [
-        arm_mean_sd(arm.numbers, change=plan.scores == "change", medians=plan.medians)
+        arm_mean_sd(
+            arm.numbers,
+            change=plan.scores == "change",
+            medians=plan.medians,
+            correlation=plan.change_correlation,
+        )
         for arm in arms
     ]
     known = [one for one in found if one is not None]

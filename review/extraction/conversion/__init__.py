@@ -1,6 +1,7 @@
 """From what a report gives to what an analysis takes: each step with its recipe. Pure."""
 
 from review.extraction.conversion.arms import arm_lacks, arm_mean_sd
+from review.extraction.conversion.changes import change_lacks, change_of_arm
 from review.extraction.conversion.contrasts import contrast_effect, contrast_lacks
 from review.extraction.conversion.counts import events_lack, rate_lacks
 from review.extraction.conversion.metrics import (
@@ -49,6 +50,8 @@ __all__ = [
     "Step",
     "arm_lacks",
     "arm_mean_sd",
+    "change_lacks",
+    "change_of_arm",
     "contrast_effect",
     "contrast_lacks",
     "events_lack",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from review.conventions import Medians
 from review.effects import (
@@ -34,6 +35,9 @@ from review.extraction.conversion.reported import (
 )
 from review.extraction.numbers import ReportedNumbers
 
+ASSUMED: Final = "correlation of both occasions {r:g}, which the plan assumes"
+"""In a recipe, where the report does not give it."""
+
 
 def arm_mean_sd(
     x: ReportedNumbers,
@@ -42,6 +46,7 @@ def arm_mean_sd(
     standardizes: bool = False,
     design: Design = PLAIN,
     medians: Medians = Medians.NORMAL,
+    correlation: float | None = None,
 ) -> MeanAndSD | None:
     """Return mean and SD of an arm, of scores or of change; None where the numbers do not give it.
 
@@ -58,6 +63,8 @@ def arm_mean_sd(
         What the analysis behind the arm's SE or interval did.
     medians
         How medians with quartiles or range are converted.
+    correlation
+        Of scores before and after, assumed where the arm does not report it.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def arm_mean_sd(
         else from both occasions and their correlation.
     """
     try:
-        return _mean_sd(x, change, design if standardizes else PLAIN, medians)
+        return mean_sd(x, change, design if standardizes else PLAIN, medians, correlation)
     except (InvalidDataError, ArithmeticError):
         return None
 
@@ -79,10 +86,11 @@ def arm_lacks(
     standardizes: bool = False,
     design: Design = PLAIN,
     medians: Medians = Medians.NORMAL,
+    correlation: float | None = None,
 ) -> str | None:
     """Return what an arm lacks to give mean and SD, in words; None where it gives them."""
     try:
-        _mean_sd(x, change, design if standardizes else PLAIN, medians)
+        mean_sd(x, change, design if standardizes else PLAIN, medians, correlation)
     except InvalidDataError as error:
         return str(error)
     except ArithmeticError:
@@ -90,8 +98,15 @@ def arm_lacks(
     return None
 
 
-def _mean_sd(x: ReportedNumbers, change: bool, design: Design, medians: Medians) -> MeanAndSD:
-    found = _change(x, design, medians) if change else _score(x, design, medians)
+def mean_sd(
+    x: ReportedNumbers,
+    change: bool,
+    design: Design = PLAIN,
+    medians: Medians = Medians.NORMAL,
+    correlation: float | None = None,
+) -> MeanAndSD:
+    """Return what `arm_mean_sd` does; raise InvalidDataError where the numbers do not give it."""
+    found = _change(x, design, medians, correlation) if change else _score(x, design, medians)
     if found is None:
         raise Lacking(_missing(x, change))
     return found
@@ -106,7 +121,7 @@ def _missing(x: ReportedNumbers, change: bool) -> str:
             return "the plan pools change: it needs mean_change, or baseline_mean beside the mean"
         return (
             "the plan pools change: it needs sd_change, or baseline_sd and the correlation of "
-            "both occasions"
+            "both occasions, which the plan may assume (change_correlation)"
         )
     if x.mean is not None:
         return "its mean needs an SD, SE or interval"
@@ -200,7 +215,9 @@ def _of_scores(found: MeanAndSD, x: ReportedNumbers, design: Design) -> MeanAndS
     return MeanAndSD(found.mean, sd, tuple(steps), explained, frozenset(used))
 
 
-def _change(x: ReportedNumbers, design: Design, medians: Medians) -> MeanAndSD | None:
+def _change(
+    x: ReportedNumbers, design: Design, medians: Medians, correlation: float | None
+) -> MeanAndSD | None:
     if x.mean_change is not None and (x.sd_change is not None or x.mean is None):
         if x.sd_change is None and design.adjusted and x.r_squared is None:
             raise Lacking(
@@ -221,8 +238,12 @@ def _change(x: ReportedNumbers, design: Design, medians: Medians) -> MeanAndSD |
         )
     if x.sd_change is not None:
         return MeanAndSD(mean, x.sd_change, tuple(steps))
-    if x.baseline_sd is None or x.correlation is None:
+    r = correlation if x.correlation is None else x.correlation
+    if x.baseline_sd is None or r is None:
         return None
-    converted = sd_of_change(x.baseline_sd, after.sd, x.correlation)
-    steps.append(step_of(converted, sd_change=converted.value))
+    converted = sd_of_change(x.baseline_sd, after.sd, r)
+    step = step_of(converted, sd_change=converted.value)
+    if x.correlation is None:
+        step = replace(step, recipe=f"{step.recipe}, {ASSUMED.format(r=r)}")
+    steps.append(step)
     return MeanAndSD(mean, converted.value, tuple(steps), after.explained, after.used)

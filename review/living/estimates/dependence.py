@@ -186,7 +186,12 @@ def _covariance(trial: TrialInput, plan: Plan, y1: float, y2: float) -> float:
     n = [arm.numbers.n or 0 for arm in arms]
     if measure is Measure.MD and arms:
         groups = [
-            arm_mean_sd(arm.numbers, change=plan.scores == "change", medians=plan.medians)
+            arm_mean_sd(
+                arm.numbers,
+                change=plan.scores == "change",
+                medians=plan.medians,
+                correlation=plan.change_correlation,
+            )
             for arm in arms
         ]
         known = [group for group in groups if group is not None]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from review.extraction.conversion import events_lack, has_precision, rate_lacks
+from review.extraction.conversion import change_lacks, events_lack, has_precision, rate_lacks
+from review.extraction.designs import is_adjusted
 from review.extraction.evidence import Evidence
 from review.extraction.vocabulary import Level
 from review.living.inputs.characteristics import characteristics_of
@@ -96,6 +97,14 @@ def _lacks(plan: Plan, item: Evidence) -> str | None:
     family = plan.measure.facts.family
     if family is Family.RATE_OF_ONE:
         return rate_lacks(x)
+    if family is Family.CHANGES:
+        return change_lacks(
+            x,
+            plan.measure,
+            correlation=plan.change_correlation,
+            medians=plan.medians,
+            of_persons=not (is_adjusted(item) or item.clusters_analysed),
+        )
     if x.n is None:
         return "it needs n"
     if family is Family.MEAN_OF_ONE:
@@ -112,7 +121,7 @@ def _unit(plan: Plan, side: str, item: Evidence) -> TrialInput:
         study=item.study,
         year=item.year,
         instrument=item.instrument,
-        higher_is_better=_same_way(item) if plan.kind is AnalysisKind.ASSOCIATION else True,
+        higher_is_better=_way(plan, item),
         rater=item.rater.value,
         timepoint=item.timepoint,
         analysis_set=item.analysis_set.value,
@@ -148,6 +157,20 @@ def _why_not_used(plan: Plan, item: Evidence) -> str:
     if planned_rank(plan, key_of(item)) is None:
         return NOT_PLANNED
     return _lacks(plan, item) or COMES_LATER
+
+
+def _way(plan: Plan, item: Evidence) -> bool:
+    """Whether a higher number is better; of a mean or a share of one arm nothing is said."""
+    if plan.kind is AnalysisKind.ASSOCIATION:
+        return _same_way(item)
+    if not plan.within_arms:
+        return True
+    if item.higher_is_better is None:
+        raise SelectionError(
+            f"instrument {item.instrument_name} does not say whether higher is better; without "
+            "that a change is neither for the better nor for the worse"
+        )
+    return item.higher_is_better
 
 
 def _same_way(item: Evidence) -> bool:

@@ -190,6 +190,7 @@ def lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
             standardizes=plan.measure.facts.standardized,
             design=_design(plan, item),
             medians=plan.medians,
+            correlation=plan.change_correlation,
         )
     if plan.measure.facts.family is Family.EVENTS:
         return events_lack(x)
@@ -226,6 +227,7 @@ def _arm(plan: Plan, item: Evidence) -> MeanAndSD | None:
         standardizes=plan.measure.facts.standardized,
         design=_design(plan, item),
         medians=plan.medians,
+        correlation=plan.change_correlation,
     )
 
 

@@ -20,6 +20,7 @@ from review.extraction.conversion import (
     Design,
     EstimateAndVariance,
     arm_mean_sd,
+    change_of_arm,
     contrast_effect,
     has_precision,
     lopsided,
@@ -136,7 +137,7 @@ def _on_the_target(plan: Plan, trial: TrialInput, cells: Cells) -> Cells:
 def _as_measured(plan: Plan, trial: TrialInput) -> Cells:
     measure, level = plan.measure, DEFAULT_LEVEL
     if trial.side is not None:
-        return _single_arm(trial, measure, level)
+        return _single_arm(trial, plan, level)
     if trial.contrast is not None:
         return _contrast(trial, plan, level)
     a, b = trial.intervention, trial.comparator
@@ -187,10 +188,15 @@ def _as_measured(plan: Plan, trial: TrialInput) -> Cells:
     )  # fmt: skip
 
 
-def _single_arm(trial: TrialInput, measure: Measure, level: float) -> Cells:
-    """One arm's own result: its correlation, mean, proportion or estimate."""
-    (arm,) = trial.intervention
+def _single_arm(trial: TrialInput, plan: Plan, level: float) -> Cells:
+    """One arm's own result: its correlation, mean, change, proportion or estimate."""
+    (arm,), measure = trial.intervention, plan.measure
     numbers, n = arm.numbers, _size(trial.intervention)
+    if plan.within_arms:
+        found = change_of_arm(
+            numbers, measure, correlation=plan.change_correlation, medians=plan.medians
+        )
+        return Cells(found.columns, (n, None), found.recipe)
     if measure.facts.family is Family.RATE_OF_ONE:
         cells = {"xi": float(_events((arm,))), "ti": time_of((arm,))}
         return Cells(cells, (n, None), f"{measure.value} from events and person-years")
@@ -344,6 +350,7 @@ def _joined_means(arms: Sequence[ArmInput], plan: Plan, trial: TrialInput) -> _S
             standardizes=standardizes,
             design=design,
             medians=plan.medians,
+            correlation=plan.change_correlation,
         )
         for arm in arms
     ]

@@ -39,6 +39,8 @@ class NoticeKind(StrEnum):
     """Nothing of the outcome is entered of a trial whose arms the plan asks about."""
     ZERO_CELLS = "zero_cells"
     """Cells without events: the rule, the trials that it touched, and other ways to pool."""
+    UNCONTROLLED = "uncontrolled"
+    """Changes within arms are pooled, with nothing that they are compared with."""
     UNMATCHED = "unmatched"
     """The plan asks for something that no study has."""
     DOUBT = "doubt"
@@ -56,6 +58,7 @@ HEADINGS: Final = {
     NoticeKind.ANOTHER_QUESTION: "Answer another question",
     NoticeKind.NO_RESULT: "No result of the outcome",
     NoticeKind.ZERO_CELLS: "Arms or cells without events",
+    NoticeKind.UNCONTROLLED: "Nothing is compared",
     NoticeKind.UNMATCHED: "In the plan, but in no study",
     NoticeKind.DOUBT: "Doubts open",
 }

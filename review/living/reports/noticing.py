@@ -23,6 +23,7 @@ from review.living.reports.omissions import (
 )
 from review.living.reports.retractions import retraction_notices
 from review.living.reports.revisions import revisions, versions_of
+from review.living.reports.within import change_notices
 from review.living.reports.zero_cells import zero_cell_notices
 from review.living.runs.contents import RunInputs, TrialInput
 from review.protocol.models import Review
@@ -93,6 +94,7 @@ def _notices(
     notices += unmatched(plan, items, studies)
     inputs = RunInputs(plan=plan, trials=tuple(trials), left_out=())
     notices += zero_cell_notices(inputs)
+    notices += change_notices(inputs)
     notices += _doubts(trials, items, found)
     order = list(NoticeKind)
     return sorted(notices, key=lambda notice: order.index(notice.kind))

@@ -112,8 +112,33 @@ def corrected(measure: str) -> Plan:
     )
 
 
+def changes() -> list[dict[str, Any]]:
+    """Arms before and after treatment, of which two report how both occasions go together."""
+    found = (
+        ("wai", 4.9, 5.6, 0.6), ("cals", 66, 58, None), ("wai", 5.0, 5.4, None),
+        ("cals", 64, 60, 0.4), ("wai", 4.8, 5.7, None),
+    )  # fmt: skip
+    return [
+        {
+            "study": f"Synthetic {n}", "arm": "video", "delivery_mode": "videoconference",
+            "instrument": instrument, "n": 25 + 4 * n, "baseline_mean": before, "mean": after,
+            "baseline_sd": 1.0 if instrument == "wai" else 9.0,
+            "sd": 0.9 if instrument == "wai" else 8.1, "correlation": r,
+        }
+        for n, (instrument, before, after, r) in enumerate(found, 1)
+    ]  # fmt: skip
+
+
+def within(measure: str, **more: Any) -> Plan:
+    """Return the plan of a change within arms."""
+    return plan(
+        title=f"Synthetic change by {measure}", kind="single_arm", measure=measure, margin=None,
+        other_margins=(), change_correlation=0.5, **more,
+    )  # fmt: skip
+
+
 def rescaled(database: Database) -> None:
-    """Make a review whose instruments are linked, and one of corrected correlations."""
+    """Make reviews of linked instruments, corrected correlations, and changes within arms."""
     begin(database, "linked", plan(title="Synthetic points", **LINKED))
     enter(database, "linked", of_arms())
     responders = plan(title="Synthetic responders", margin=None, baseline_risks=(0.2, 0.5))
@@ -121,3 +146,5 @@ def rescaled(database: Database) -> None:
     enter(database, "responders", of_arms())
     begin(database, "unreliable", corrected("COR"), corrected("ZCOR"))
     enter(database, "unreliable", correlations())
+    begin(database, "before-after", within("SMCR", variants=("leave_one_out",)), within("SMCC"))
+    enter(database, "before-after", changes())

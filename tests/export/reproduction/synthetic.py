@@ -263,6 +263,46 @@ def single_arm(measure: str, method: str = "REML") -> LatestRun:
     return run(f"single-{measure.lower()}-{method[:2].lower()}", chosen, trials)
 
 
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"n": 40, "baseline_mean": 20.1, "baseline_sd": 5.2, "mean": 14.0, "sd": 6.1,
+     "correlation": 0.6},
+    {"n": 25, "baseline_mean": 22.0, "baseline_sd": 4.4, "mean": 16.5, "sd": 5.0},
+    {"n": 61, "baseline_sd": 6.0, "sd": 6.6, "mean_change": -4.4, "sd_change": 5.1},
+    {"n": 18, "baseline_mean": 19.0, "baseline_sd": 5.5, "mean": 17.2, "se": 1.4},
+    {"n": 33, "baseline_mean": 21.0, "baseline_sd": 5.0, "mean_change": -7.0, "sd_change": 6.2,
+     "mean": 14.0, "sd": 7.4},
+    {"n": 47, "baseline_mean": 24.0, "baseline_sd": 5.9, "median": 15.0, "q1": 10.0, "q3": 21.0},
+)  # fmt: skip
+"""Arms before and after treatment, as reports give them."""
+
+
+def changes() -> list[LatestRun]:
+    """Changes within arms by each measure, and contrasts of change whose correlation is assumed."""
+    found = []
+    for measure in ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH"):
+        trials = [
+            trial(i, side="video", intervention=(arm("video", **given),), higher_is_better=i == 2)
+            for i, given in enumerate(CHANGES, 1)
+        ]
+        chosen = plan(measure, kind="single_arm", change_correlation=0.45)
+        found.append(run(f"within-{measure.lower()}", chosen, trials))
+    pairs = [
+        trial(
+            i,
+            intervention=(arm("video", **one),),
+            comparator=(arm("in person", **{**other, "correlation": None}),),
+        )
+        for i, (one, other) in enumerate(zip(CHANGES[:2], CHANGES[1::-1], strict=True), 1)
+    ]
+    return [
+        *found,
+        *(
+            run(f"changes-{m.lower()}", plan(m, scores="change", change_correlation=0.45), pairs)
+            for m in ("SMD", "MD")
+        ),
+    ]
+
+
 def in_clusters(trials: Sequence[TrialInput]) -> list[TrialInput]:
     """The same, randomised by clusters of about seven."""
     return [one.model_copy(update={"cluster_size": 7.3, "icc": 0.04}) for one in trials]
@@ -468,6 +508,7 @@ def synthetic_runs() -> list[LatestRun]:
         run("mh-clusters", plan("OR", method="MH"), in_clusters(events())),
         *mixed_models(),
         *rates(),
+        *changes(),
         *(run(f"events-{m.lower()}", plan(m), events()) for m in ("OR", "RR", "RD", "AS")),
         *(run(f"means-{m.lower()}", plan(m), means()) for m in ("SMDH", "ROM")),
         *covariances,

@@ -24,7 +24,8 @@ mean_sd <- function(x, plan) {
   mean <- if (given(x$mean_change)) x$mean_change else after$mean - x$baseline_mean
   if (given(x$sd_change)) return(list(mean = mean, sd = x$sd_change, explained = 0))
   # CH 6.5.2.8
-  sd <- sqrt(x$baseline_sd^2 + after$sd^2 - 2 * x$correlation * x$baseline_sd * after$sd)
+  r <- if (given(x$correlation)) x$correlation else plan$occasions
+  sd <- sqrt(x$baseline_sd^2 + after$sd^2 - 2 * r * x$baseline_sd * after$sd)
   list(mean = mean, sd = sd, explained = after$explained)
 }
 
@@ -256,6 +257,39 @@ reliable <- function(found, x, plan) {
 on_the_target <- function(found, x)
   if (given(x$to_target)) c(found[1] * x$to_target, found[2] * x$to_target^2) else found
 
+# The change of an arm since before: by its own SD (MC, SMCC), else in SDs of scores before, or of
+# both occasions.
+change_of <- function(x, plan) {
+  measure <- plan$measure
+  if (measure %in% c("MC", "SMCC")) {
+    plan$change <- TRUE
+    change <- mean_sd(x, plan)
+    return(escalc(measure, m1i = change$mean, m2i = 0, sd1i = change$sd, sd2i = 0, ri = 0, ni = x$n))
+  }
+  change <- if (given(x$mean_change)) x$mean_change else score_of(x)$mean - x$baseline_mean
+  before <- x$baseline_sd
+  after <- if (given(x$sd)) x$sd else if (given(x$mean) || given(x$median)) score_of(x)$sd else NA
+  r <- if (given(x$correlation)) x$correlation
+    else if (given(x$sd_change, after)) (before^2 + after^2 - x$sd_change^2) / (2 * before * after)
+    else plan$occasions
+  if (measure == "SMCR")
+    return(escalc("SMCR", m1i = change, m2i = 0, sd1i = before, ri = r, ni = x$n))
+  # metafor has these as below since version 4.6: Bonett 2008 and Cousineau 2020
+  n <- x$n
+  spread <- before^2 + after^2 - 2 * r * before * after
+  J <- function(m) exp(lgamma(m / 2) - log(sqrt(m / 2)) - lgamma((m - 1) / 2))
+  if (measure == "SMCRH") {
+    g <- J(n - 1) * change / before
+    return(data.frame(yi = g, vi = spread / (before^2 * (n - 1)) + g^2 / (2 * (n - 1))))
+  }
+  pooled <- (before^2 + after^2) / 2
+  g <- J(2 * (n - 1) / (1 + r^2)) * change / sqrt(pooled)
+  if (measure == "SMCRP")
+    return(data.frame(yi = g, vi = 2 * (1 - r) / n + g^2 * (1 + r^2) / (4 * n)))
+  fourth <- before^4 + after^4 + 2 * (r * before * after)^2
+  data.frame(yi = g, vi = spread / (pooled * (n - 1)) + g^2 * fourth / (8 * pooled^2 * (n - 1)))
+}
+
 # One comparison: its effect and variance by escalc, its design, and its sign.
 comparison <- function(rows, plan) {
   side <- sapply(rows, function(x) x$side)
@@ -275,6 +309,7 @@ comparison <- function(rows, plan) {
       data.frame(yi = a$estimate - b$estimate, vi = a$variance + b$variance / share)
     else switch(plan$family,
       ASSOCIATION = escalc(measure, ri = first$estimate, ni = first$n),
+      CHANGES = change_of(first, plan),
       MEAN_OF_ONE = escalc(measure, mi = first$mean, sdi = first$sd, ni = first$n),
       EVENTS_OF_ONE = if (measure == "PFT") escalc(measure, xi = first$events, ni = first$n)
         else escalc(measure, xi = first$events, ni = first$n, add = plan$zero$add,

@@ -71,6 +71,51 @@ def _values_of(read: Read, m: re.Match[str]) -> None:
     assert {plan["intervention"]["label"] for plan in plans} == {m[2]}
 
 
+@claim(FOR + r"[Pp]ositive values: better after than before, in ([^.]+?)\.")
+def _better_after(read: Read, m: re.Match[str]) -> None:
+    """Every effect is the change, turned where lower is better."""
+    for plan in [read.plans[read.analysis]] if read.analysis else _for(read, m):
+        assert (plan["kind"], plan["intervention"]["label"]) == ("single_arm", m[2])
+        (results, inputs, *_) = read.runs(plan["title"])[0]
+        for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
+            x = trial["intervention"][0]["numbers"]
+            change = x["mean_change"]
+            change = x["mean"] - x["baseline_mean"] if change is None else change
+            assert (effect["yi"] > 0) is ((change > 0) is trial["higher_is_better"])
+
+
+@claim(
+    r"In ((?:“[^”]+”(?:, | and )?)+) nothing is compared: changes hold the course of the disorder "
+    r"without treatment and regression to the mean beside what the treatment does cuijpers2017\."
+)
+def _nothing_compared(read: Read, m: re.Match[str]) -> None:
+    named = set(re.findall(r"“(.+?)”", m[1]))
+    within = ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH")
+    assert named == {title for title, plan in read.plans.items() if plan["measure"] in within}
+    for title in named:
+        assert all(not trial["comparator"] for trial in read.runs(title)[0][1]["trials"])
+
+
+@claim(
+    FOR + r"[Aa]ssumed (were|are to be) a correlation of # between scores before and after for "
+    r"arms that do not report it\."
+)
+def _before_and_after(read: Read, m: re.Match[str]) -> None:
+    """Of arms that are silent the variance is by the correlation that is told."""
+    for plan in _for(read, m):
+        r = number(m[3])
+        assert plan["change_correlation"] == r
+        (results, inputs, *_) = read.runs(plan["title"])[0]
+        silent = 0
+        for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
+            x = trial["intervention"][0]["numbers"]
+            if plan["measure"] == "SMCR" and x["correlation"] is None and x["sd_change"] is None:
+                silent += 1
+                by_r = 2 * (1 - r) / x["n"] + effect["yi"] ** 2 / (2 * x["n"])
+                assert effect["vi"] == pytest.approx(by_r)
+        assert silent > 0 or plan["measure"] != "SMCR"
+
+
 @claim(FOR + r"(\S+(?: \(\S+\))?) (above|below) 1 favours ([^.]+?)\.(?= [A-Z]|$)")
 def _direction_of_ratio(read: Read, m: re.Match[str]) -> None:
     """Of ratios as measured: below 1 is better where lower is better."""

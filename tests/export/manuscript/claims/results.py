@@ -154,13 +154,15 @@ def _heterogeneity(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"The \d+% prediction interval \[#, #\](?:, (.+?),)? is where the (effect|value) of a further "
+    r"The \d+% prediction interval \[#, #\](?:, (.+?),)? is where the (effect|value|change) of a further "
     r"trial like these is to be expected\."
 )
 def _prediction(read: Read, m: re.Match[str]) -> None:
     low, high = read.results["pooled"]["pi"]
     limits_are(read, m[1], m[2], (low, high))
-    assert (m[4] == "value") is (m[3] is None) is (read.inputs["plan"]["kind"] == "single_arm")
+    plan = read.inputs["plan"]
+    assert (m[4] != "effect") is (m[3] is None) is (plan["kind"] == "single_arm")
+    assert (m[4] == "change") is (plan["measure"].startswith("SMC") or plan["measure"] == "MC")
     if m[3] is None:
         return
     assert ("include" in m[3]) is (low <= 0 <= high)
