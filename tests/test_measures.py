@@ -68,6 +68,9 @@ def reported(kind: AnalysisKind, measure: Measure, study: int, side: int) -> dic
             return {"events": events, "person_years": total / 2}
         case Family.MEANS | Family.MEAN_OF_ONE:
             return {"n": n, "mean": mean, "sd": sd}
+        case Family.CHANGES:
+            both = {"baseline_mean": mean - 1, "baseline_sd": sd, "correlation": 0.5}
+            return {"n": n, "mean": mean, "sd": sd, **both}
         case other:
             pytest.fail(
                 f"a family that can be planned and that this test has no numbers for: {other}"

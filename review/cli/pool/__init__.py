@@ -13,6 +13,7 @@ from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, plain_remarks
 from review.cli.pool import blocks, refits
 from review.cli.pool.diagnostics import diagnostics as diagnostics_of
+from review.cli.pool.medians import column_names, from_medians
 from review.cli.pool.natural import OF_EFFECTS, beside
 from review.cli.pool.options import pool_options
 from review.cli.pool.outcomes import outcomes
@@ -28,7 +29,7 @@ from review.cli.pool.rows import (
     sizes,
 )
 from review.cli.pool.sheet import Sheet, read_sheet
-from review.conventions import AddTo
+from review.conventions import AddTo, Medians
 from review.effects import Effects, ZeroCells, default_zero_cells
 from review.effects.variation import BIASED, CORRECTED
 from review.errors import InvalidDataError
@@ -182,12 +183,15 @@ def pool_(
     points: int | None,
     baseline_risks: Sequence[float],
     cutoff: float | None,
+    medians: str,
     **asked: Any,
 ) -> None:
     """Pool the studies of a CSV or XLSX file, a row each; nothing is stored.
 
     Columns have metafor's names: yi vi; m1i sd1i n1i m2i sd2i n2i; ai bi ci di or ai n1i ci n2i;
-    ri ni; and so on. Rows without an effect are listed and left out.
+    ri ni; and so on. Where a mean is missing, med1i with q11i q31i or min1i max1i (of the other arm
+    med2i ..., of one arm medi ...) gives mean and SD. Rows without an effect are listed and left
+    out.
     """
     if asked["rho"] is not None and asked["cluster"] is None:
         raise click.UsageError("--rho needs --cluster")
@@ -208,9 +212,15 @@ def pool_(
     names = renamed(cols)
     asked_for = [label, asked["subgroup"], asked["cluster"], asked["outcome"]]
     asked_for += [name for formula in ("mods", "scale") for name in _variables(asked[formula])]
+    asked_for += column_names()
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
     chosen = measure_of(measure, table, names)
-    labels, columns = table.labels(label), columns_of(table, chosen, names)
+    labels = table.labels(label)
+    columns, by_median, of_medians = from_medians(
+        table, chosen, names, columns_of(table, chosen, names), labels, Medians(medians)
+    )
+    if not by_median and ctx.get_parameter_source("medians") is ParameterSource.COMMANDLINE:
+        of_medians.append(f"--medians {medians}: no arm has its mean from a median")
     how: dict[str, Any] = {"vtype": vtype, "correct": correct}
     if add is not None or to is not None or drop00 or tacc:
         usual = default_zero_cells(chosen)
@@ -247,7 +257,10 @@ def pool_(
         extra["absolute"] = blocks.absolute(pooled, chosen, at)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
+    if by_median:
+        extra["medians"] = by_median
     notes = [
+        *of_medians,
         *_of_risks(extra, chosen),
         *_of_double_arcsine(chosen, of_rows),
         *cautions(pooled, effects, columns, labels),

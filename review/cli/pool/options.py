@@ -12,7 +12,7 @@ import click
 from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
-from review.conventions import AddTo, Variance
+from review.conventions import AddTo, Medians, Variance
 from review.measures import MIXED, OF_COUNTS, Measure
 from review.synthesis import Method, MuPrior, PredictionKind, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
@@ -122,6 +122,14 @@ _OPTIONS = (
         default=True,
         help="Correct standardized differences and log ratios of means for small samples. ROM and "
         "CVR are corrected, as metafor does from version 5 on.",
+    ),
+    click.option(
+        "--medians",
+        type=click.Choice([m.value for m in Medians]),
+        default=Medians.NORMAL.value,
+        show_default=True,
+        help="How means and SDs come from medians with quartiles or range: as of normal samples "
+        "(Luo, Wan, Shi), or of skewed ones by qe, bc (McGrath) or mln (Cai).",
     ),
     click.option(
         "--add",

@@ -18,7 +18,7 @@ from review.living.reports.classes import strip
 from review.living.reports.shares import Share
 from review.living.runs.results import Interval, PooledLine
 from review.living.runs.scales import EffectScale
-from review.protocol.vocabulary import Variant
+from review.protocol.vocabulary import AnalysisKind, Variant
 from review.wording import by_name
 
 COLUMNS: Final = (
@@ -89,7 +89,7 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
             Changed((), "run", before=number, after=str(run.number)),
             *_lines(run.change),
             *_added(run.change),
-            *_events(run.change),
+            *_events(run),
             *_classes(run),
             *_shares(told, run.scale),
             *_signals(told, run.scale),
@@ -128,7 +128,7 @@ def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
         for item in (
             *_numbers(run.change),
             *(Changed(("trials",), "trial added", study) for study in run.change.added),
-            *_events(run.change),
+            *_events(run),
             *_classes(run),
             *_share_numbers(told),
             *_signals(told, run.scale),
@@ -175,9 +175,10 @@ def _added(change: ChangeReport) -> Iterator[Changed]:
         yield Changed(("trials",), what, after="; ".join(sorted(change.added, key=by_name)))
 
 
-def _events(change: ChangeReport) -> Iterator[Changed]:
+def _events(run: LatestRun) -> Iterator[Changed]:
     """Yield conclusions by margin, then what happened to trials and to the plan."""
-    for index, reading in enumerate(change.readings):
+    change = run.change
+    for index, reading in enumerate(() if _alone(run) else change.readings):
         yield Changed(
             # A margin that went has no place in the newest run.
             ("readings", index, "conclusion") if reading.after is not None else ("readings",),
@@ -195,11 +196,18 @@ def _events(change: ChangeReport) -> Iterator[Changed]:
         yield Changed(("plan",), f"plan: {value.what}", None, value.old, value.new)
 
 
+def _alone(run: LatestRun) -> bool:
+    """Whether arms are pooled without a comparison, of which nothing is concluded."""
+    return run.inputs.plan.kind is AnalysisKind.SINGLE_ARM
+
+
 def _classes(run: LatestRun) -> Iterator[Changed]:
     """Yield the class of each sensitivity analysis at each margin: the class strip.
 
     The primary analysis' stand before; of leave-one-out each line is of other trials than before.
     """
+    if _alone(run):
+        return
     places = {line.label: index for index, line in enumerate(run.results.variants)}
     earlier = run.before[1].variants if run.before is not None else ()
     passed_over = {

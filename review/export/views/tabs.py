@@ -164,7 +164,7 @@ def _every(found: Multiverse | None, *, withheld: bool) -> Section | None:
             str(line.k),
             found.scale.number(line.estimate, line.ci),
             found.scale.interval(line.ci),
-            (WITHHELD if withheld else line.conclusion) or line.note or "",
+            line.note or (WITHHELD if withheld and line.conclusion else line.conclusion) or "",
         )
         for line in found.lines
     )

@@ -39,7 +39,7 @@ LISTS: dict[str, list[Any]] = {
 MEASURES = {
     "contrast": ("SMD", "MD", "OR", "RD", "GEN"),
     "association": ("ZCOR",),
-    "single_arm": ("MN", "PLO", "GEN"),
+    "single_arm": ("MN", "PLO", "GEN", "SMCC", "SMCR"),
 }
 
 
@@ -78,6 +78,7 @@ def numbers(r: Random, level: Level) -> dict[str, Any]:
     if level is Level.ARM:
         given |= {"mean": r.randint(0, 20), "sd": r.choice((1.0, 2.5)), "events": r.randint(0, 2)}
         given |= {"estimate": 0.2, "se": r.choice((0.1, 0.3)), "mean_change": 1.0, "sd_change": 2.0}
+        given |= {"baseline_sd": r.choice((1.5, 2.0)), "correlation": r.choice((None, 0.6))}
         given["adjusted"] = r.choice((None, None, None, True))
     elif level is Level.CONTRAST:
         given |= {"versus_n": other, "metric": r.choice(("SMD", "MD", "OR", "OR", None))}
