@@ -197,7 +197,15 @@ def _why_none(plan: Plan, items: Sequence[Evidence]) -> Reason:
             f"no correlation with {plan.predicts} and its n in an arm of {labels}",
             "enter the correlation (metric r) of both instruments with its n",
         )
-    return Reason(
-        f"no numbers that give {plan.measure.value} in an arm of {labels}",
-        "enter what the report gives of the arm",
-    )
+    lacking: dict[str, dict[str, None]] = defaultdict(dict)
+    for item in on_side:
+        why = _lacks(plan, item) if item.level is Level.ARM else None
+        if why is not None:
+            lacking[why][item.arm.label] = None
+    if not lacking:
+        return Reason(
+            f"no numbers that give {plan.measure.value} in an arm of {labels}",
+            "enter what the report gives of the arm",
+        )
+    told = "; ".join(f"{', '.join(named)}: {why}" for why, named in lacking.items())
+    return Reason(f"the numbers do not give {plan.measure.value}: {told}")

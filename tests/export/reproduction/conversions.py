@@ -67,6 +67,8 @@ RATIOS: tuple[dict[str, Any], ...] = (
     {"estimate": 0.6, "metric": "log OR", "p": 0.04},
 )
 
+RATE_RATIOS = tuple({**one, "metric": one["metric"].replace("OR", "IRR")} for one in RATIOS)
+
 DESIGNS: tuple[dict[str, Any], ...] = (
     {},
     {"contrast_reversed": True},
@@ -176,6 +178,7 @@ def conversion_runs() -> list[LatestRun]:
         ("contrasts-periods", plan("SMD", crossover_correlation=0.5), _contrasts(STATISTICS)),
         ("contrasts-md", plan("MD"), _contrasts(STATISTICS)),
         ("contrasts-or", plan("OR"), _contrasts(RATIOS)),
+        ("contrasts-irr", plan("IRR"), _contrasts(RATE_RATIOS)),
         ("contrasts-gen", plan("GEN"), _contrasts(RATIOS)),
         ("arms-smd", plan("SMD"), _of_arms(ARMS, CONTROL)),
         ("arms-md", plan("MD", crossover_correlation=0.4), _of_arms(ARMS, CONTROL)),

@@ -39,6 +39,7 @@ their correlation, and none of them gives an SMD without the number that undoes 
   square error).
 - `clusters_analysed` says that the SE, interval, t or p holds the design effect. Means with SDs
   and events never do: their variance is inflated whatever the report's own analysis did.
+- Ratios of rates are told as they are pooled, above 1 where video has fewer events.
 - `df1` is the numerator of F's degrees of freedom (2 for a test of three arms), `p_sides` is 1
   for a one-sided p.
 
@@ -95,7 +96,7 @@ def _short(told: str) -> str:
 def _interval(y: float, v: float, analysis: str) -> str:
     half = 1.959963984540054 * math.sqrt(v)
     numbers = [y, y - half, y + half]
-    if analysis in ("rr", "or"):
+    if analysis in ("rr", "or", "irr"):
         numbers = [math.exp(number) for number in numbers]
     one, low, high = (f"{number:.2f}" for number in numbers)
     return f"{one} [{low}, {high}]"

@@ -45,7 +45,7 @@ columns <- c("study", "randomised", "cluster_size", "icc", "arm", "treatment", "
              "mean", "sd", "events", "estimate", "se", "variance", "ci_low", "ci_high", "ci_level",
              "median", "q1", "q3", "minimum", "maximum", "baseline_mean", "baseline_sd",
              "mean_change", "sd_change", "correlation", "t", "f", "p", "p_below", "df1", "p_sides",
-             "residual_sd", "r_squared", "metric", "adjusted", "covariates", "clusters_analysed",
+             "residual_sd", "r_squared", "person_years", "metric", "adjusted", "covariates", "clusters_analysed",
              "favours")
 number <- 0
 group <- ""
@@ -422,6 +422,72 @@ for (level in c(0.90, 0.95))
   events(sprintf("RD and %g %% CI", 100 * level), list(rd = y),
          contrast = list(estimate = y[1], ci_low = ci(y[1], sqrt(y[2]), level)[1],
                          ci_high = ci(y[1], sqrt(y[2]), level)[2], ci_level = level, metric = "RD"))
+
+# ---- rates ----------------------------------------------------------------------------------
+group <- "Events in person-time (9 relapses in 41.5 years, 14 in 42; differences per 100 years)"
+rate <- function(measure, x1 = 9, t1 = 41.5, x2 = 14, t2 = 42) {
+  x <- escalc(measure, x1i = x1, t1i = t1 / 100, x2i = x2, t2i = t2 / 100)
+  c(-as.numeric(x$yi), x$vi) # fewer are better
+}
+relapses <- function(label, answers, ..., more = list()) for (analysis in names(answers)) {
+  if (analysis == names(answers)[1])
+    way(label, analysis, answers[[1]], ..., both = modifyList(list(instrument = "relapses"), more))
+  else say(sprintf("%03d %s", number, label), analysis, answers[[analysis]])
+}
+counts <- two(list(events = 9, person_years = 41.5), list(events = 14, person_years = 42))
+relapses("events and person-years", list(irr = rate("IRR"), ird = rate("IRD"), irsd = rate("IRSD")), counts)
+relapses("an arm without events",
+         list(irr = rate("IRR", x1 = 0), ird = rate("IRD", x1 = 0), irsd = rate("IRSD", x1 = 0)),
+         two(list(events = 0, person_years = 41.5), list(events = 14, person_years = 42)))
+relapses("events alone", list(irr = "needs person_years"), two(list(events = 9), list(events = 14)))
+relapses("events of clusters", list(irr = rate("IRR") * c(1, de)), counts,
+         more = list(randomised = "cluster", cluster_size = 11, icc = 0.05))
+y <- rate("IRR") * c(-1, 1)
+for (level in c(0.90, 0.95, 0.99)) {
+  x <- exp(ci(y[1], sqrt(y[2]), level))
+  relapses(sprintf("IRR and %g %% CI", 100 * level), list(irr = rate("IRR")),
+           contrast = list(estimate = exp(y[1]), ci_low = x[1], ci_high = x[2], ci_level = level,
+                           metric = "IRR"))
+}
+relapses("rate ratio and p", list(irr = rate("IRR")),
+         contrast = list(estimate = exp(y[1]), p = 2 * pnorm(-abs(y[1] / sqrt(y[2]))), metric = "rate ratio"))
+relapses("rate ratio and one-sided p", list(irr = rate("IRR")),
+         contrast = list(estimate = exp(y[1]), p = pnorm(-abs(y[1] / sqrt(y[2]))), p_sides = 1,
+                         metric = "rate ratio"))
+relapses("log IRR and SE", list(irr = rate("IRR")),
+         contrast = list(estimate = y[1], se = sqrt(y[2]), metric = "log IRR"))
+relapses("IRR and SE of either scale", list(irr = "needs its interval or p"),
+         contrast = list(estimate = exp(y[1]), se = sqrt(y[2]), metric = "IRR"))
+relapses("IRR where IRD is planned", list(ird = "gives no IRD"),
+         contrast = list(estimate = exp(y[1]), p = 0.31, metric = "IRR"))
+
+# ---- change within an arm -------------------------------------------------------------------
+group <- "Change within one arm (video before: mean 28, SD 7; correlation 0.5)"
+b <- 28; sb <- 7; rb <- 0.5; sc <- sqrt(sb^2 + s1^2 - 2 * rb * sb * s1)
+change1 <- function(measure) es(measure, m1i = m1, m2i = b, sd1i = sb, sd2i = s1, ri = rb, ni = n1)
+within <- function(label, answers, ...) {
+  number <<- number + 1
+  study <- sprintf("%03d %s", number, label)
+  arm(study, "video", ...)
+  for (analysis in names(answers)) say(study, analysis, answers[[analysis]])
+}
+every <- list(smcr = change1("SMCR"), smcc = change1("SMCC"), mc = change1("MC"))
+within("both occasions and r", every, mean = m1, sd = s1, baseline_mean = b, baseline_sd = sb,
+       correlation = rb)
+within("both occasions and SD of change", every, mean = m1, sd = s1, baseline_mean = b,
+       baseline_sd = sb, mean_change = m1 - b, sd_change = sc)
+within("change, its SD, SDs of scores", every, sd = s1, baseline_sd = sb, mean_change = m1 - b,
+       sd_change = sc)
+within("change and its SD", list(smcc = every$smcc, mc = every$mc, smcr = "it needs baseline_sd"),
+       mean_change = m1 - b, sd_change = sc)
+within("change and its SE", list(smcc = every$smcc, mc = every$mc), mean_change = m1 - b,
+       se = sc / sqrt(n1))
+x <- ci(m1 - b, sc / sqrt(n1), 0.95, n1 - 1)
+within("change and its CI", list(smcc = every$smcc, mc = every$mc), mean_change = m1 - b,
+       ci_low = x[1], ci_high = x[2])
+within("both occasions without r", list(smcr = "assumes one", smcc = "which the plan may assume"),
+       mean = m1, sd = s1, baseline_mean = b, baseline_sd = sb)
+within("mean after alone", list(smcr = "it needs mean_change, or baseline_mean"), mean = m1, sd = s1)
 
 # ---- files ----------------------------------------------------------------------------------
 cell <- function(x) if (is.null(x) || is.na(x)) "" else if (is.numeric(x)) sprintf("%.15g", x) else x

@@ -111,7 +111,7 @@ one_arm <- function(arms, plan, share = 1) {
 # Estimate and variance of a reported contrast. `of` names its metric in one way.
 contrast_effect <- function(x, plan, arms) {
   measure <- plan$measure
-  ratio <- x$of %in% c("OR", "RR", "HR", "ROM")
+  ratio <- x$of %in% c("OR", "RR", "HR", "ROM", "IRR")
   if (given(x$estimate) && ratio && measure %in% c(x$of, "GEN")) { # as printed: logged (CH 6.3.2)
     width <- log(x$ci_high) - log(x$ci_low)
     se <- if (given(x$ci_low, x$ci_high)) width / (2 * qnorm((1 + level_of(x)) / 2))
