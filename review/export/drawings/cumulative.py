@@ -7,7 +7,6 @@ from review.export.drawings.axis import (
     axis_label,
     by_year,
     favours,
-    has_null,
     notation,
 )
 from review.export.drawings.studies import effects_of
@@ -61,7 +60,7 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         note=f"{model_words(results.pooled)}{first}{late}. Repeated looks are not adjusted for."
         f"{f' {WITHHELD_NOTE}' if withheld else ''}",
         level=plan.level,

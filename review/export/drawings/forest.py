@@ -16,7 +16,6 @@ from review.export.drawings.axis import (
     axis_label,
     by_year,
     favours,
-    has_null,
     margin_words,
     notation,
 )
@@ -151,7 +150,7 @@ def forest_of(
     elif difference is not None and not tests_below:
         tested = f" {', '.join(difference_words(difference, Layout.PLAIN))}."
     sign = -1.0 if notation(inputs).turned else 1.0
-    below = "" if tests_below else _heterogeneity(line, sign, tested=has_null(plan))
+    below = "" if tests_below else _heterogeneity(line, sign, tested=plan.has_null)
     if results.joint is not None:
         deciding = results.joint.deciding.label
         below += f"; {lowered(model_sentence(results.joint)).rstrip('.')}. It decides on {deciding}"
@@ -176,7 +175,7 @@ def forest_of(
                     _summary(line),
                     columns=totals(columns, [columns.cells(*pair) for pair in ordered]),
                     weight=100.0,
-                    fit=_fit(line, sign, tested=has_null(plan)),
+                    fit=_fit(line, sign, tested=plan.has_null),
                 ),
             )
         ),
@@ -184,7 +183,7 @@ def forest_of(
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         column_headers=columns.headers,
         column_groups=columns.groups,
         note=(f"{model_words(line)}{below}.{concluded}{tested}"),
@@ -306,7 +305,7 @@ def _fit_of(inputs: RunInputs, effects: Sequence[Effect]) -> Fit | None:
         )  # fmt: skip
     except ReviewError:
         return None
-    return _fit(found, -1.0 if notation(inputs).turned else 1.0, tested=has_null(plan))
+    return _fit(found, -1.0 if notation(inputs).turned else 1.0, tested=plan.has_null)
 
 
 def _difference(group: ModeratorLine) -> Difference | None:

@@ -13,7 +13,6 @@ from review.export.drawings.axis import (
     axis_label,
     by_year,
     favours,
-    has_null,
     notation,
 )
 from review.export.drawings.influence import MOST_SHOWN
@@ -54,7 +53,8 @@ def leave_one_out_of(
     left, right = favours(plan)
     ordered = by_year(inputs, results)
     whole = classify(line.ci, plan.margin)
-    told = " In bold: the conclusion is another one." if has_null(plan) else ""
+    concludes = conclusion_word(plan.kind, whole) is not None
+    told = " In bold: the conclusion is another one." if concludes else ""
 
     def word(conclusion: Conclusion) -> str:
         return conclusion_word(plan.kind, conclusion, withheld=withheld) or ""
@@ -96,7 +96,7 @@ def leave_one_out_of(
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         reference=line.estimate,
         note=(
             f"{model_words(line)}. {WITHHELD_NOTE}{alone}{others}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from review.export.drawings.axis import axis_label, direction, favours, has_null, notation
+from review.export.drawings.axis import axis_label, direction, favours, notation
 from review.figures.estimates import EstimateRow, Estimates
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs
@@ -38,7 +38,7 @@ def versions_of(past: Sequence[PastRun], newest: RunInputs) -> Estimates:
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         note=f"In bold: the conclusion changed. Dates in UTC. {direction(newest)}{mixed}",
         level=plan.level,
         notation=notation(newest),
