@@ -77,7 +77,7 @@ def from_medians(
                 continue
             means[row], sds[row] = one.mean, one.sd
             (step,) = one.steps
-            used = {name: float(x) for name, x in step.reported.items() if name != "n"}
+            used = {name: reported[name] for name in step.reported if name != "n"}
             lines.append(
                 {
                     "study": label, "of": called, "mean": one.mean, "sd": one.sd,

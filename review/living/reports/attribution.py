@@ -12,7 +12,7 @@ from typing import Final
 
 from review.errors import InvalidDataError
 from review.living.reports.forecast import Firmness, Fragility, Outlook, firmness_of
-from review.living.reports.shares import Share, Shares, SignalTold
+from review.living.reports.shares import ANOTHER_MODEL, BY_PLAN, Share, Shares, SignalTold
 from review.living.reports.whole_forecast import whole_firmness
 from review.living.reports.whole_shares import whole_shares, whole_signals
 from review.living.runs.numbers import RunNumbers, numbers_of
@@ -151,7 +151,7 @@ class _Happened:
         if isinstance(self.event, Added):
             when = batches.get(self.study or 0)
             return f"added by {when}" if when else "added"
-        if isinstance(self.event, Settings):
+        if isinstance(self.event, Settings) or self.what == BY_PLAN:
             return self.what
         return "corrected" if isinstance(self.event, Edited) else "removed"
 
@@ -160,14 +160,16 @@ def _events(old: RunNumbers, new: RunNumbers) -> list[_Happened]:
     """Return what happened between two runs, in order of entry: corrections, removals, trials."""
     at = {study: i for i, study in enumerate(old.ids)}
     index = {study: i for i, study in enumerate(new.ids)}
+    replanned = old.plan.content != new.plan.content
     found: list[_Happened] = []
     if old.model != new.model:
-        found.append(_Happened("another model (plan)", None, Settings(*new.model)))
+        found.append(_Happened(ANOTHER_MODEL, None, Settings(*new.model)))
     for study, i in index.items():
         y, v = float(new.yi[i]), float(new.vi[i])
         if study in at and (y, v) != (old.yi[at[study]], old.vi[at[study]]):
-            edited = Edited(at[study], y, v)
-            found.append(_Happened(f"{new.names[i]} corrected", study, edited))
+            same = replanned and old.reported[at[study]] == new.reported[i]
+            what = BY_PLAN if same else f"{new.names[i]} corrected"
+            found.append(_Happened(what, study, Edited(at[study], y, v)))
     for study, i in at.items():
         if study not in index:
             found.append(_Happened(f"{old.names[i]} removed", study, Removed(i)))
@@ -181,6 +183,9 @@ def _events(old: RunNumbers, new: RunNumbers) -> list[_Happened]:
 def _shares(
     old: RunNumbers, new: RunNumbers, most: int, batches: Mapping[int, str], notes: list[str]
 ) -> Shares | None:
+    if old.plan.measure is not new.plan.measure:
+        notes.append("The plan pools another measure: the change is not divided among trials.")
+        return None
     events = _events(old, new)
     if not events:
         return None
@@ -223,12 +228,17 @@ def _grouped(
     events: Sequence[_Happened], most: int, batches: Mapping[int, str]
 ) -> tuple[list[str], list[int]]:
     """Return what shares are of, and which one each event belongs to: trials, else batches."""
-    if len(events) <= most:
-        return [event.what for event in events], list(range(len(events)))
+    each = list(dict.fromkeys(event.what for event in events))
+    if len(each) <= most:
+        return each, [each.index(event.what) for event in events]
     named = [event.batch(batches) for event in events]
     counts = Counter(named)
     names = list(counts)
-    told = [name if counts[name] == 1 else f"{name} ({counts[name]} trials)" for name in names]
+    plain = (BY_PLAN, ANOTHER_MODEL)
+    told = [
+        name if counts[name] == 1 or name in plain else f"{name} ({counts[name]} trials)"
+        for name in names
+    ]
     return told, [names.index(name) for name in named]
 
 

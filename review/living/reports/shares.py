@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+ANOTHER_MODEL: Final = "another model (plan)"
+"""The event of a plan that pools otherwise."""
+BY_PLAN: Final = "effects computed otherwise (plan)"
+"""The event of a plan that makes other effects of the same numbers: by other ways with medians,
+correlations, reliabilities, scales of instruments, or what is added to empty cells."""
 
 
 @dataclass(frozen=True, slots=True)

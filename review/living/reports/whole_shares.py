@@ -14,7 +14,8 @@ import numpy as np
 
 from review.arrays import Bools, Floats
 from review.living.estimates.refits import KeptStudy, kept_studies, refit
-from review.living.reports.shares import Share, Shares, SignalTold
+from review.living.reports.shares import ANOTHER_MODEL, BY_PLAN, Share, Shares, SignalTold
+from review.living.runs.contents import RunInputs
 from review.living.runs.results import PooledLine, RunResults, Snapshot
 from review.measures import MIXED, AnalysisKind
 from review.protocol.rules import WITHOUT_TAU2, Plan
@@ -47,13 +48,15 @@ def _events(before: Snapshot, after: Snapshot) -> list[_Happened]:
     current, new_results = after
     was, now = kept_studies(old, old_results), kept_studies(current, new_results)
     names = {trial.study_id: trial.study for trial in (*old.trials, *current.trials)}
+    replanned = old.plan.content != current.plan.content
     found = []
     if _model(old.plan) != _model(current.plan):
-        found.append(_Happened("another model (plan)", "plan", None, None))
+        found.append(_Happened(ANOTHER_MODEL, ANOTHER_MODEL, None, None))
     for study in sorted(was.keys() & now.keys()):
         if was[study] != now[study]:
-            what = f"{names[study]} corrected"
-            found.append(_Happened(what, "corrected", study, now[study]))
+            same = replanned and _reported(old, study) == _reported(current, study)
+            what, kind = (BY_PLAN,) * 2 if same else (f"{names[study]} corrected", "corrected")
+            found.append(_Happened(what, kind, study, now[study]))
     gone = [
         _Happened(f"{names[study]} removed", "removed", study, None)
         for study in sorted(was.keys() - now.keys())
@@ -63,6 +66,11 @@ def _events(before: Snapshot, after: Snapshot) -> list[_Happened]:
         for study in sorted(now.keys() - was.keys())
     ]
     return [*found, *gone, *new]
+
+
+def _reported(inputs: RunInputs, study: int) -> list[dict[str, object]]:
+    """What a study reported, as far as its effects depend on it."""
+    return [trial.computed_from for trial in inputs.trials if trial.study_id == study]
 
 
 def _model(plan: Plan) -> tuple[object, ...]:
@@ -145,12 +153,15 @@ def _deciding(plan: Plan) -> tuple[str, ...]:
 
 def _grouped(events: Sequence[_Happened], most: int) -> tuple[list[str], list[int]]:
     """Return what shares are of, and which one each event belongs to."""
-    if len(events) <= most:
-        return [event.what for event in events], list(range(len(events)))
+    each = list(dict.fromkeys(event.what for event in events))
+    if len(each) <= most:
+        return each, [each.index(event.what) for event in events]
     counts = Counter(event.kind for event in events)
     kinds: Mapping[str, int] = {kind: place for place, kind in enumerate(counts)}
     told = [
-        next(e.what for e in events if e.kind == kind) if n == 1 else f"{kind} ({n} trials)"
+        next(e.what for e in events if e.kind == kind)
+        if n == 1 or kind == BY_PLAN
+        else f"{kind} ({n} trials)"
         for kind, n in counts.items()
     ]
     return told, [kinds[event.kind] for event in events]

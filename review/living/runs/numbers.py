@@ -24,6 +24,8 @@ class RunNumbers:
     """Participants, divided by two."""
     yi: Floats
     vi: Floats
+    reported: tuple[dict[str, object], ...]
+    """What the trials reported, as far as effects depend on it."""
 
     @property
     def model(self) -> tuple[Method, Test]:
@@ -74,4 +76,9 @@ def all_numbers(
         ),
         yi=np.array([effect.yi for effect in effects]),
         vi=np.array([effect.vi for effect in effects]),
+        reported=tuple(
+            trial.computed_from
+            for trial in inputs.trials
+            if measured is None or trial.measured == measured
+        ),
     )

@@ -110,7 +110,7 @@ def test_columns_of_another_name_are_mapped(tmp_path: Path) -> None:
 
 
 def test_medians_that_give_nothing_are_named_and_left_out(tmp_path: Path) -> None:
-    rows = {name: of_two(arms) for name, arms in ARMS.items()}
+    rows: dict[str, dict[str, Any]] = {name: of_two(arms) for name, arms in ARMS.items()}
     rows["Alone"] = {"med1i": 12, "n1i": 20, "med2i": 14, "q12i": 10, "q32i": 17, "n2i": 20}
     rows["Falling"] = {**rows["Quartiles"], "q11i": 15}
     rows["Without n"] = {**rows["Quartiles"], "n1i": ""}
