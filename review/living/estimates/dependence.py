@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from review.arrays import Floats
 from review.effects import (
     combine_arms,
+    escalc,
     inflated_variance,
     shared_control_covariance_events,
     shared_control_covariance_md,
@@ -61,10 +64,12 @@ def designed_variance(
     -------
     Designed
         Clusters: v times 1 + (m - 1) ICC (Donner & Klar 2000; Cochrane Handbook 23.1.4). Crossover,
-        with r the correlation of the periods: of a mean difference
-        (s1² + s2² - 2 r s1 s2)/n, of a standardized one (1/n + g²/(2n)) 2(1 - r) (Elbourne et al.
-        2002; Handbook 23.2.7); n is the smaller arm's. Without r, and for other measures, the arms
-        count as independent: conservative, and said so.
+        with r the correlation of the periods: v1 + v2 - 2 r √(v1 v2) of the periods' variances, so
+        of a mean difference (s1² + s2² - 2 r s1 s2)/n, and by the delta method of ratios of means
+        (metafor's ROMC), log odds ratios (MPORM), risk ratios (MPRR), risk differences (MPRD) and
+        arcsine differences; of a standardized one (1/n + g²/(2n)) 2(1 - r) (Elbourne et al. 2002;
+        Handbook 23.2.7); n is the smaller arm's. Without r, for other measures, and where a cell is
+        empty, the arms count as independent: conservative, and said so.
     """
     taken = trial.clusters_analysed and trial.contrast is not None  # in the variance already
     if trial.cluster_size is not None and trial.icc is not None and not taken:
@@ -76,16 +81,44 @@ def designed_variance(
     reported = [a.numbers.correlation for a in (*trial.intervention, *trial.comparator)]
     given = [r for r in reported if r is not None]
     r = given[0] if given else plan.crossover_correlation
-    if r is None or plan.measure not in (Measure.MD, Measure.SMD) or "m1i" not in columns:
+    periods = None if r is None else _of_periods(plan.measure, y, columns)
+    if r is None or periods is None:
         return Designed(v, "; crossover trial, its arms taken as independent (conservative)")
-    n = min(columns["n1i"], columns["n2i"])
-    if plan.measure is Measure.MD:
-        s1, s2 = columns["sd1i"], columns["sd2i"]
-        variance = (s1**2 + s2**2 - 2 * r * s1 * s2) / n
-    else:
-        variance = (1 / n + y**2 / (2 * n)) * 2 * (1 - r)
+    v1, v2 = periods
+    variance = v1 + v2 - 2 * r * math.sqrt(v1 * v2)
     origin = "reported" if given else "assumed"
     return Designed(variance, f"; crossover trial, {origin} correlation of the periods {r:g}")
+
+
+_OF_ONE_PERIOD: Final = {
+    Measure.OR: Measure.PLO, Measure.RR: Measure.PLN, Measure.RD: Measure.PR,
+    Measure.AS: Measure.PAS,
+}  # fmt: skip
+OF_PERIODS: Final = frozenset({Measure.MD, Measure.SMD, Measure.ROM, *_OF_ONE_PERIOD})
+"""Measures whose variance takes the correlation of a crossover trial's periods."""
+
+
+def _of_periods(
+    measure: Measure, y: float, columns: Mapping[str, float]
+) -> tuple[float, float] | None:
+    """Return the variances of what two periods give to a difference; None where not known."""
+    if "m1i" in columns:
+        n = min(columns["n1i"], columns["n2i"])
+        if measure is Measure.SMD:
+            half = 1 / n + y**2 / (2 * n)
+            return half, half
+        one, two = (columns[f"sd{of}i"] ** 2 / n for of in (1, 2))
+        if measure is Measure.MD:
+            return one, two
+        if measure is Measure.ROM:
+            return one / columns["m1i"] ** 2, two / columns["m2i"] ** 2
+    if measure in _OF_ONE_PERIOD and "ai" in columns:
+        events = [columns["ai"], columns["ci"]]
+        sizes = [columns["n1i"], columns["n2i"]]
+        if all(0 < x < n for x, n in zip(events, sizes, strict=True)):
+            of_each = escalc(_OF_ONE_PERIOD[measure], {"xi": events, "ni": sizes}).vi
+            return float(of_each[0]), float(of_each[1])
+    return None
 
 
 def join(

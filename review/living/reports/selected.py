@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence_for
+from review.living.estimates.dependence import OF_PERIODS
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.reports.noticing import known_studies
 from review.living.reports.omissions import KnownStudy, in_part, taken, without_results
 from review.living.runs.contents import ArmInput, TrialInput
-from review.measures import AnalysisKind, Measure
+from review.measures import AnalysisKind
 from review.protocol.models import Review
 from review.protocol.rules import Plan
 
@@ -132,7 +133,7 @@ def _told(trial: TrialInput, plan: Plan, *, icc_reported: bool) -> list[str]:
 
 
 def _periods(trial: TrialInput, plan: Plan) -> str:
-    if plan.measure not in (Measure.MD, Measure.SMD):
+    if plan.measure not in OF_PERIODS:
         return "its periods count as independent"
     contrast = (trial.contrast,) if trial.contrast is not None else ()
     arms = (*trial.intervention, *trial.comparator, *contrast)

@@ -109,6 +109,8 @@ OF_CHANGE: tuple[dict[str, Any], ...] = (
     },
 )  # fmt: skip
 CONTROL = {"n": 28, "mean": 5.3, "sd": 2.2}
+EVENT_ARMS: tuple[dict[str, Any], ...] = ({"events": 14}, {"events": 9}, {"events": 0})
+CONTROL_EVENTS = {"n": 28, "events": 6}
 CONTROL_CHANGE = {"n": 28, "mean_change": 0.4, "sd_change": 1.9}
 
 
@@ -183,6 +185,14 @@ def conversion_runs() -> list[LatestRun]:
         ("arms-smd", plan("SMD"), _of_arms(ARMS, CONTROL)),
         ("arms-md", plan("MD", crossover_correlation=0.4), _of_arms(ARMS, CONTROL)),
         ("arms-rom", plan("ROM"), _of_arms(ARMS, CONTROL)),
+        *(
+            (
+                f"arms-{m.lower()}",
+                plan(m, crossover_correlation=0.4),
+                _of_arms(EVENT_ARMS, CONTROL_EVENTS),
+            )
+            for m in ("OR", "RR", "RD", "AS")
+        ),
         ("change-smd", plan("SMD", scores="change"), _of_arms(OF_CHANGE, CONTROL_CHANGE)),
         ("change-md", plan("MD", scores="change"), _of_arms(OF_CHANGE, CONTROL_CHANGE)),
     ):

@@ -45,8 +45,9 @@ def test_the_grid_of_ways_has_not_shrunk() -> None:
         count[kind] = count.get(kind, 0) + len(one.results.effects)
     assert count == {
         "contrasts-smd": 790, "contrasts-change": 737, "contrasts-periods": 817,
-        "contrasts-md": 275, "contrasts-or": 66, "contrasts-gen": 66, "arms-smd": 72,
-        "arms-md": 72, "arms-rom": 72, "change-smd": 61, "change-md": 61, "several": 5,
+        "contrasts-md": 275, "contrasts-or": 66, "contrasts-irr": 66, "contrasts-gen": 66,
+        "arms-smd": 72, "arms-md": 72, "arms-rom": 72, "arms-or": 27, "arms-rr": 27, "arms-rd": 27,
+        "arms-as": 27, "change-smd": 61, "change-md": 61, "several": 5,
         "several-estimates": 2, "skewed": 2,
     }  # fmt: skip
 

@@ -345,6 +345,14 @@ comparison <- function(rows, plan) {
     n <- min(a$n, b$n)
     if (measure == "MD") v <- (a$sd^2 + b$sd^2 - 2 * r * a$sd * b$sd) / n
     if (measure == "SMD") v <- (1 / n + y^2 / (2 * n)) * 2 * (1 - r)
+    if (measure == "ROM")
+      v <- (a$sd^2 / a$mean^2 + b$sd^2 / b$mean^2 - 2 * r * a$sd / a$mean * b$sd / b$mean) / n
+    # marginal ratios and differences: metafor's MPORM, MPRR and MPRD
+    alone <- c(OR = "PLO", RR = "PLN", RD = "PR", AS = "PAS")
+    if (measure %in% names(alone) && all(c(a$events, b$events, a$n - a$events, b$n - b$events) > 0)) {
+      each <- escalc(alone[[measure]], xi = c(a$events, b$events), ni = c(a$n, b$n))$vi
+      v <- sum(each) - 2 * r * sqrt(prod(each))
+    }
   }
   c(sign_of(first) * y, v * inflation(first))
 }
