@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from review.export.drawings.axis import axis_label, has_null, notation
+from review.export.drawings.axis import axis_label, notation
 from review.figures.specification import SpecificationCurve, Specified
 from review.living.estimates.multiverse import Multiverse, SpecifiedLine
 from review.living.runs.contents import RunInputs
@@ -24,7 +24,7 @@ def specification_of(inputs: RunInputs, found: Multiverse) -> SpecificationCurve
         families=("trials", "model", "influential trials or not"),
         specified=tuple(one for one in pooled if one is not None),
         margin=plan.margin,
-        null_line=has_null(plan),
+        null_line=plan.has_null,
         level=plan.level,
         effect_label=axis_label(inputs),
         notation=notation(inputs),
