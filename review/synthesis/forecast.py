@@ -160,6 +160,7 @@ def forecast(
 
     Examples
     --------
+    >>> from review.synthesis.noninferiority import Conclusion
     >>> y, v = [-0.45, -0.20, -0.85, 0.0], [0.1244, 0.0935, 0.1180, 0.0318]
     >>> f = forecast(y, v, [0.04], margin=0.5, method=Method.DL, test=Test.Z)
     >>> round(f.trials[0].probability(Conclusion.NONINFERIOR), 4)

@@ -56,7 +56,7 @@ class NetworkAhead:
     >>> trials = from_arms("aabbcc", "xyyzxz", [0.1, 0.0, 0.3, 0.1, 0.4, 0.0], [0.02] * 6)
     >>> ahead = NetworkAhead(network(trials), "x", "y")
     >>> round(ahead.forecast([0.04], margin=0.5).trials[0].change, 3)
-    0.057
+    0.722
     """
 
     def __init__(self, fitted: Network, treatment: str, versus: str):
