@@ -202,10 +202,8 @@ def _why_none(plan: Plan, items: Sequence[Evidence]) -> Reason:
         why = _lacks(plan, item) if item.level is Level.ARM else None
         if why is not None:
             lacking[why][item.arm.label] = None
+    remedy = "enter what the report gives of the arm"
     if not lacking:
-        return Reason(
-            f"no numbers that give {plan.measure.value} in an arm of {labels}",
-            "enter what the report gives of the arm",
-        )
+        return Reason(f"no numbers that give {plan.measure.value} in an arm of {labels}", remedy)
     told = "; ".join(f"{', '.join(named)}: {why}" for why, named in lacking.items())
-    return Reason(f"the numbers do not give {plan.measure.value}: {told}")
+    return Reason(f"the numbers do not give {plan.measure.value}: {told}", remedy)
