@@ -32,6 +32,7 @@ SECONDS = 10.0
 """Of the processor, for one file: far more than any needs."""
 
 POOLED = "study,yi,vi,year\nA,0.3,0.04,1999\nB,0.1,0.09,2004\nC,0.5,0.05,2010\nD,0.2,0.1,2012\n"
+COVARIANCES = "A,B,C,D\n0.04,0.01,0,0\n0.01,0.09,0,0\n0,0,0.05,0\n0,0,0,0.1\n"
 ARMS = "study,treatment,n,mean,sd\nA,x,20,3,1\nA,y,21,2,1\nB,x,30,4,1.5\nB,z,28,2,1.4\n"
 FLOW = json.dumps({"identified": 100, "duplicates_removed": 10, "screened": 90, "included": 4})
 
@@ -44,6 +45,7 @@ READ: Final[dict[str, tuple[str, str]]] = {
     "decisions": ("decisions.csv", "screen import {} -r invented"),
     "judgements": ("robvis.csv", "rob import {} --tool rob2-parallel --outcome panic -r invented"),
     "pool": ("pool.csv", "pool {} --diagnostics"),
+    "covariances": ("V.csv", "pool {folder}/pool.csv --covariances {} --random study"),
     "network": ("network.csv", "network {}"),
     "flow": ("flow.json", "flow check {}"),
     "abstract": ("abstract.txt", "records abstract 1 {} --source PubMed -r invented"),
@@ -93,6 +95,7 @@ def prepared_folder(
         own = (SEEDS / "founding" / "protocol.yaml").read_text("utf-8")
         (folder / "protocol.yaml").write_text(own.replace("founding", "another"), "utf-8")
         (folder / "pool.csv").write_text(POOLED, "utf-8")
+        (folder / "V.csv").write_text(COVARIANCES, "utf-8")
         (folder / "network.csv").write_text(ARMS, "utf-8")
         (folder / "flow.json").write_text(FLOW, "utf-8")
         (folder / "abstract.txt").write_text("We randomised nurses to video. " * 20, "utf-8")

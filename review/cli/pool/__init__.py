@@ -13,11 +13,29 @@ from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, plain_remarks
 from review.cli.pool import blocks, refits
 from review.cli.pool.diagnostics import diagnostics as diagnostics_of
+from review.cli.pool.levels import (
+    ERRORS,
+    ROW,
+    Kinds,
+    errors_of,
+    levels,
+    names_of,
+    random_effects,
+    terms_of,
+)
 from review.cli.pool.medians import column_names, from_medians
 from review.cli.pool.natural import OF_EFFECTS, beside
 from review.cli.pool.options import pool_options
 from review.cli.pool.outcomes import outcomes
 from review.cli.pool.printing import as_json_of, echo_block, echo_pooled, forest_of
+from review.cli.pool.refusals import (
+    alone,
+    belong,
+    fits_clusters,
+    fits_errors,
+    fits_outcomes,
+    grouped,
+)
 from review.cli.pool.rows import (
     cautions,
     columns_of,
@@ -40,62 +58,6 @@ from review.measures import MIXED, OF_COUNTS, Family, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
 from review.synthesis.multivariate import Structure
 from review.synthesis.pooled import few_for_normal
-
-
-def _fits_clusters(ctx: click.Context, method: str, test: str) -> None:
-    """Refuse a method or test that was asked for and that the model of clusters does not use."""
-    asked = {
-        name
-        for name in ("method", "test")
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    if "method" in asked and Method(method) is not Method.REML:
-        raise click.UsageError(
-            f"--cluster fits its model by REML; it has no --method {method}. Leave out one of them"
-        )
-    if "test" in asked and Test(test) is not Test.Z:
-        raise click.UsageError(
-            f"--cluster tests by cluster-robust t on its own degrees of freedom, beside z; it has "
-            f"no --test {test}. Leave out one of them"
-        )
-
-
-def _fits_outcomes(asked: Mapping[str, Any]) -> None:
-    if asked["cluster"] is None or asked["rho"] is None:
-        raise click.UsageError(
-            "--outcome needs --cluster, the studies, and --rho: effects of the same people have "
-            "errors that correlate, and reports hardly ever say how much"
-        )
-    if asked["mods"] is not None:
-        raise click.UsageError("--outcome has a mean of each outcome; leave out --mods")
-
-
-def _belong(ctx: click.Context, asked: Mapping[str, Any]) -> None:
-    """Refuse an option that says more of another one which is not there."""
-    for option, other in (
-        ("predictor", "diagnostics"), ("tau_prior", "bayes"), ("mean_prior", "bayes"),
-        ("common_tau2", "subgroup"), ("link", "scale"), ("structure", "outcome"),
-    ):  # fmt: skip
-        given = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
-        if given and not asked[other]:
-            raise click.UsageError(f"--{option.replace('_', '-')} needs --{other}")
-
-
-def _alone(ctx: click.Context, method: str, asked: Mapping[str, Any]) -> None:
-    """Refuse what a method that pools counts has no use for."""
-    others = (
-        "mods", "scale", "subgroup", "cluster", "diagnostics", "bayes", "permutation", "gosh",
-        "bootstrap",
-    )  # fmt: skip
-    given = [name for name in others if asked[name]]
-    if given:
-        raise click.UsageError(
-            f"--method {method} pools the counts themselves; it has no --{given[0]}. Leave out one "
-            "of them"
-        )
-    for option in ("test", "prediction"):
-        if ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--method {method} tests by z; leave out --{option}")
 
 
 def _counted_as(chosen: Measure, method: str, option: str = "--method") -> Measure:
@@ -193,24 +155,22 @@ def pool_(
     med2i ..., of one arm medi ...) gives mean and SD. Rows without an effect are listed and left
     out.
     """
-    if asked["rho"] is not None and asked["cluster"] is None:
-        raise click.UsageError("--rho needs --cluster")
     if asked["outcome"] is not None:
-        _fits_outcomes(asked)
-    if asked["permutation"] is not None and asked["cluster"] is not None:
-        raise click.UsageError("--permutation takes independent effects; leave out --cluster")
-    if asked["cluster"] is not None:
-        _fits_clusters(ctx, method, test)
-    _belong(ctx, asked)
+        fits_outcomes(asked)
+    if grouped(asked):
+        fits_clusters(ctx, method, test, grouped(asked))
+    fits_errors(asked)
+    belong(ctx, asked)
     if points is not None and not {method, count_model} & {*MIXED}:
         raise click.UsageError(
             "--points needs a mixed model: --method or --model UM.FS and its like"
         )
     counts = method in OF_COUNTS
     if counts:
-        _alone(ctx, method, asked)
+        alone(ctx, method, asked)
     names = renamed(cols)
     asked_for = [label, asked["subgroup"], asked["cluster"], asked["outcome"]]
+    asked_for += names_of(asked)
     asked_for += [name for formula in ("mods", "scale") for name in _variables(asked[formula])]
     asked_for += column_names()
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
@@ -264,7 +224,7 @@ def pool_(
         *_of_risks(extra, chosen),
         *_of_double_arcsine(chosen, of_rows),
         *cautions(pooled, effects, columns, labels),
-        *_independent(asked),
+        *_independent(asked, extra),
         *_few(pooled, counts),
         *([f"{chosen.value} is {CORRECTED}"] if correct and chosen in BIASED else []),
     ]
@@ -305,6 +265,7 @@ def _extra(
     rho: float | None,
     outcome: str | None,
     structure: str,
+    random: Sequence[str],
     diagnostics: bool,
     predictor: str,
     ni: Sequence[float | None],
@@ -317,11 +278,13 @@ def _extra(
     seed: int,
     processes: int | None,
     dask: str | None,
+    **errors: Any,
 ) -> dict[str, Any]:
     """Return the blocks asked for, by their keys in the JSON."""
     found: dict[str, Any] = {}
     variables = _variables(mods)
-    if mods is not None and cluster is None:
+    told = {"rho": rho, "random": random, **errors}
+    if mods is not None and cluster is None and not random:
         rows, columns, gone = selected(sheet, effects, variables, labels)
         found["metareg"] = {
             **blocks.metareg(effects.yi[rows], effects.vi[rows], mods, columns, **model),
@@ -349,13 +312,36 @@ def _extra(
             ),
             "left_out": gone,
         }
-    if cluster is not None and outcome is not None and rho is not None:
-        rows, columns, gone = selected(sheet, effects, [cluster, outcome], labels)
+    if cluster is not None and outcome is not None:
+        needed = [cluster, outcome, *names_of(told, sheet.header)]
+        rows, columns, gone = selected(sheet, effects, needed, labels)
+        of = Structure(structure)
+        kinds = Kinds(columns[outcome], serial=of.serial)
+        V, notes = errors_of(effects.vi[rows], columns[cluster], sheet, rows, told, kinds=kinds)
         together = outcomes(
-            effects.yi[rows], effects.vi[rows], columns[cluster], columns[outcome],
-            effects.measure, structure=Structure(structure), rho=rho, level=model["level"],
+            effects.yi[rows], V, columns[cluster], columns[outcome], effects.measure,
+            structure=of, rho=rho, level=model["level"],
         )  # fmt: skip
+        together["notes"] += notes
         found["multivariate"] = {**together, "left_out": gone}
+    elif random or any(errors[name] is not None for name in ("covariances", *ERRORS)):
+        terms = terms_of(random or [f"{cluster}/{ROW}"])
+        needed = [
+            *([] if cluster is None else [cluster]),
+            *names_of(told, sheet.header),
+            *variables,
+        ]
+        rows, columns, gone = selected(sheet, effects, list(dict.fromkeys(needed)), labels)
+        outer = {term[0] for term in terms}
+        by = columns.get(cluster or (outer.pop() if len(outer) == 1 else ""))
+        own = None if cluster is None else columns[cluster]
+        V, notes = errors_of(effects.vi[rows], own, sheet, rows, told)
+        fit = levels(
+            effects.yi[rows], V, random_effects(terms, columns, rows), by, effects.measure,
+            formula=mods, columns=columns, level=model["level"],
+        )  # fmt: skip
+        fit["notes"] += notes
+        found["random_effects"] = {**fit, "left_out": gone}
     elif cluster is not None:
         rows, columns, gone = selected(sheet, effects, [cluster, *variables], labels)
         fit = blocks.clustered(
@@ -398,11 +384,15 @@ def _extra(
     return found
 
 
-def _independent(asked: Mapping[str, Any]) -> Iterator[str]:
+OF_GROUPS: Final = ("multivariate", "random_effects", "multilevel")
+"""Blocks that do not take effects as independent."""
+
+
+def _independent(asked: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[str]:
     """Yield that only the model of clusters knows of them."""
-    if asked["cluster"] is None:
+    if not grouped(asked):
         return
-    model = "multilevel" if asked["outcome"] is None else "multivariate"
+    model = next(name for name in OF_GROUPS if name in extra)
     also = [
         name for name in ("subgroup", "diagnostics", "bayes", "gosh", "bootstrap") if asked[name]
     ]

@@ -210,6 +210,44 @@ _OPTIONS = (
         help="How true effects of the outcomes go together.",
     ),
     click.option(
+        "--random",
+        multiple=True,
+        metavar="COLUMNS",
+        help='Groups whose true effects vary: "lab/study" for studies within labs, "study + '
+        'instrument" for groups that cross; "row" is each row. Instead of --cluster with each row '
+        "in it, which then says only whose errors go together.",
+    ),
+    click.option(
+        "--time",
+        metavar="COLUMN",
+        help="When each row of a cluster was measured, in numbers: errors correlate the less, the "
+        "longer the time between. Needs --phi.",
+    ),
+    click.option(
+        "--phi",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        help="Correlation of errors one unit of --time apart; two units apart it is phi squared.",
+    ),
+    click.option(
+        "--group1",
+        metavar="COLUMN",
+        help="Which group of its cluster a row is of: rows that share one have errors in common.",
+    ),
+    click.option(
+        "--group2", metavar="COLUMN", help="With which group that one is compared, as a control."
+    ),
+    click.option(
+        "--size1", metavar="COLUMN", help="Persons in --group1; alike where it is not given."
+    ),
+    click.option("--size2", metavar="COLUMN", help="Persons in --group2."),
+    click.option(
+        "--covariances",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="All covariances of errors instead: a CSV file with a header, a row and a column for "
+        "each row of the file, in their order.",
+    ),
+    click.option(
         "--margin",
         "margins",
         type=click.FloatRange(0, min_open=True),

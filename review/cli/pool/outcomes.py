@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from review.arrays import Floats
 from review.cli.pool.blocks import Block, Numbers, natural
 from review.errors import InvalidDataError
 from review.measures import Measure
@@ -15,30 +16,29 @@ from review.synthesis.multivariate import (
     Structure,
     multivariate,
     outcome_means,
-    sampling_covariance,
 )
+from review.synthesis.multivariate.fitted import clustered
 
 
 def outcomes(
     yi: Numbers,
-    vi: Numbers,
+    V: Floats | Numbers | list[list[float]],
     cluster: Sequence[str],
     outcome: Sequence[str],
     measure: Measure,
     *,
     structure: Structure,
-    rho: float,
+    rho: float | None,
     level: float,
 ) -> Block:
     """Return a mean of each outcome, the differences of each from the first, and how they vary.
 
     Parameters
     ----------
-    yi, vi, cluster, outcome
-        Of each row: its effect, the study whose people it is of, and what was measured. Of AR, HAR
-        and CAR outcomes are times, and errors correlate by `rho` to the power of the time between.
-    rho
-        The correlation of sampling errors of two outcomes of a study.
+    yi, cluster, outcome
+        Of each row: its effect, the study whose people it is of, and what was measured.
+    V : (k, k)
+        Covariances of sampling errors; `rho` is what they assume, and only told.
 
     Returns
     -------
@@ -49,15 +49,11 @@ def outcomes(
     Raises
     ------
     InvalidDataError
-        Times that are no numbers, one outcome only, or what `multivariate` raises.
+        One outcome only, or what `multivariate` raises.
     """
     names = list(dict.fromkeys(outcome))
     if len(names) < 2:
         raise InvalidDataError("--outcome names a column with one value only; leave it out")
-    if structure.serial:
-        V = sampling_covariance(vi, cluster, time=_times(outcome), phi=rho)
-    else:
-        V = sampling_covariance(vi, cluster, kind=outcome, rho_kind=rho)
     random = [RandomEffect(cluster, outcome, structure)]
     fit = multivariate(yi, V, random, design=outcome_means(outcome), level=level)
     (component,) = fit.components
@@ -91,17 +87,17 @@ def outcomes(
         "QE_df": fit.q_df,
         "QEp": fit.q_p,
         "loglik": fit.loglik,
-        "notes": [*dict.fromkeys((*fit.notes, *component.notes))],
+        "notes": [*dict.fromkeys((*fit.notes, *component.notes, *_across(fit, cluster)))],
     }
 
 
-def _times(outcome: Sequence[str]) -> list[float]:
+def _across(fit: Multivariate, cluster: Sequence[str]) -> list[str]:
+    """Return why nothing has a robust error, where covariances join clusters."""
     try:
-        return [float(one) for one in outcome]
-    except ValueError:
-        raise InvalidDataError(
-            "AR, HAR and CAR go by time: the column of --outcome must hold numbers, such as weeks"
-        ) from None
+        clustered(fit.working, cluster)
+    except InvalidDataError as error:
+        return [f"no robust errors: {error}"]
+    return []
 
 
 def _told(fit: Multivariate, factors: dict[str, float], cluster: Sequence[str]) -> Block:
