@@ -9,8 +9,6 @@ from review.cli.pool.sheet import Sheet
 from review.conventions import Medians
 from review.effects import skewness_test
 from review.errors import InvalidDataError
-from review.extraction.conversion.arms import mean_sd
-from review.extraction.numbers import ReportedNumbers
 from review.measures import Family, Measure
 
 GROUPS: Final[Mapping[Family, Mapping[str, str]]] = {
@@ -61,6 +59,9 @@ def from_medians(
         }
         if "median" not in given:
             continue
+        from review.extraction.conversion.arms import mean_sd
+        from review.extraction.numbers import ReportedNumbers
+
         nothing: list[float | None] = [None] * len(labels)
         means, sds = (found.setdefault(f"{name}{end}", list(nothing)) for name in ("m", "sd"))
         sizes = found.get(f"n{end}", nothing)
