@@ -26,6 +26,7 @@ from review.synthesis import Method, Test
 from tests.conftest import NOW
 from tests.faults import TABLES
 from tests.living.job.test_repool import plan
+from tests.living.joint import joint_plan
 
 
 def test_the_names_of_methods_and_tests_are_the_engines() -> None:
@@ -50,6 +51,24 @@ def test_the_names_of_methods_and_tests_are_the_engines() -> None:
 def test_a_plan_that_cannot_be_right_is_refused(changes: dict[str, object], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         plan(**changes)
+
+
+def test_a_single_arm_has_a_value_of_no_effect_only_where_it_pools_change() -> None:
+    assert plan().has_null
+    for measure, has_null, words in (
+        ("SMCC", True, "Positive values: better after than before, in video."),
+        ("PLO", False, "Values are those of video."),
+    ):
+        alone = plan(measure=measure, kind="single_arm", margin=None)
+        assert alone.has_null is has_null
+        assert alone.direction == words
+
+
+def test_each_of_several_outcomes_is_read_from_its_own_or_the_plans() -> None:
+    two = joint_plan(outcomes=[{"label": "client"}, {"label": "symptoms", "outcome": "bdi"}])
+    assert two.outcome_of("symptoms") == "bdi"
+    assert two.outcome_of("client") == two.outcome_of(None) == "alliance"
+    assert two.measured == ("alliance", "bdi")
 
 
 def test_effects_depend_on_instruments_where_they_are_corrected_or_linked() -> None:

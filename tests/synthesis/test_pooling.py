@@ -14,7 +14,7 @@ from scipy.special import chdtri
 
 from review.synthesis import Method, PredictionKind, Test, pool, pool_many
 from review.synthesis.blocks import spans
-from review.synthesis.pooled import PooledMany, Prefixes
+from review.synthesis.pooled import PooledMany, Prefixes, few_for_normal
 from review.synthesis.pooling import Options, pool_blocks
 from review.synthesis.search import MANY
 from tests.reference import Analysis, analyses, floats
@@ -206,3 +206,12 @@ def test_what_is_asked_for_is_there_and_no_more() -> None:
     empty = pool([0.30, 0.3001, 0.3], [0.1, 0.2, 0.1])
     assert any("empty" in note for note in empty.notes)
     assert not any("narrower" in note for note in empty.notes)
+
+
+def test_a_normal_interval_is_too_narrow_for_few_studies_that_differ() -> None:
+    assert few_for_normal(2, 0.1)
+    assert few_for_normal(9, 0.1)
+    assert not few_for_normal(1, 0.1)
+    assert not few_for_normal(10, 0.1)
+    assert not few_for_normal(9, 0.0)
+    assert not few_for_normal(9, None)
