@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from review.synthesis.noninferiority import SHOWN, Conclusion, classify
 from review.synthesis.prediction import Predictive
 
 __all__ = [
+    "Ahead",
     "Forecast",
     "Region",
     "Standing",
@@ -234,6 +236,33 @@ def smallest_size(
         middle = (low + high) // 2
         low, high = (low, middle) if enough([middle])[0] else (middle, high)
     return high
+
+
+class Ahead(ABC):
+    """What trials to come would do to one conclusion of a model of more than one comparison."""
+
+    @abstractmethod
+    def forecast(self, v_new: Sequence[float], *, margin: float | None) -> Forecast:
+        """Predict the conclusion after one more trial, for each of its sampling variances."""
+
+    def size(
+        self,
+        variance: Callable[[float], float],
+        *,
+        margin: float | None,
+        probability: float = 0.8,
+        most: int = 5000,
+    ) -> int | None:
+        """Participants an arm with which such a trial probably shows the claim; None if none does.
+
+        As `review.synthesis.trial_size`; `variance` is of a trial by its participants an arm.
+        """
+        return smallest_size(
+            lambda variances: self.forecast(variances, margin=margin),
+            variance,
+            probability=probability,
+            most=most,
+        )
 
 
 def meeting(

@@ -18,6 +18,7 @@ from review.synthesis import (
     Multilevel,
     MuPrior,
     Pooled,
+    Robust,
     TauPrior,
     Test,
     design,
@@ -178,13 +179,15 @@ def clustered(
         "I2": fit.i2,
         "pi": fit.pi,
         **({"weights": fit.weights().tolist()} if formula is None else {}),
-        "robust": {correction.value: _robust(fit, correction) for correction in Correction},
+        "robust": {
+            correction.value: robust_block(fit.robust(correction)) for correction in Correction
+        },
         "notes": [*notes, *doubtful_levels(coded), *fit.notes],
     }
 
 
-def _robust(fit: Multilevel, correction: Correction) -> Block:
-    found = fit.robust(correction)
+def robust_block(found: Robust) -> Block:
+    """Return errors that allow for what effects of a cluster share, term by term."""
     return {
         "terms": found.terms,
         "se": found.se,

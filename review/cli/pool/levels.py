@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import click
 
 from review.arrays import Floats
-from review.cli.pool.blocks import Block, Numbers, natural
+from review.cli.pool.blocks import Block, Numbers, natural, robust_block
 from review.cli.pool.sheet import Sheet
 from review.errors import FileError, InvalidDataError, Problem, UnreadableFileError
 from review.measures import Measure
@@ -243,14 +243,4 @@ def _robust(fit: Multivariate, cluster: Sequence[object] | None) -> tuple[Block,
         found = fit.robust(cluster)
     except InvalidDataError as error:
         return {}, [f"no robust errors: {error}"]
-    return {
-        "clusters": found.clusters,
-        "terms": found.terms,
-        "se": found.se,
-        "tstat": found.stat,
-        "df": found.df,
-        "p": found.p,
-        "ci_lb": found.ci_low,
-        "ci_ub": found.ci_high,
-        "notes": found.notes,
-    }, []
+    return {"clusters": found.clusters, **robust_block(found)}, []

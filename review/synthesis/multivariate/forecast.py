@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,11 +12,11 @@ from scipy.special import ndtri, stdtrit
 from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.foreseen import (
+    Ahead,
     Forecast,
     Standing,
     checked_variances,
     foresee,
-    smallest_size,
 )
 from review.synthesis.methods import Method, Model, Test
 from review.synthesis.multivariate.fitted import Multivariate
@@ -26,7 +26,7 @@ from review.synthesis.prediction import Predictive, predictive
 __all__ = ["OutcomesAhead"]
 
 
-class OutcomesAhead:
+class OutcomesAhead(Ahead):
     """A model of several outcomes, and what trials to come would do to one of them.
 
     Parameters
@@ -103,25 +103,6 @@ class OutcomesAhead:
             classes_at,
             margin=margin,
             model=Model(fitted.method, Test.Z if fitted.ddf is None else Test.T, fitted.level),
-        )
-
-    def size(
-        self,
-        variance: Callable[[float], float],
-        *,
-        margin: float | None,
-        probability: float = 0.8,
-        most: int = 5000,
-    ) -> int | None:
-        """Participants an arm with which such a trial probably shows the claim; None if none does.
-
-        As `review.synthesis.trial_size`; `variance` is of a trial by its participants an arm.
-        """
-        return smallest_size(
-            lambda variances: self.forecast(variances, margin=margin),
-            variance,
-            probability=probability,
-            most=most,
         )
 
     def left_by(self, outcome: str, v_new: float) -> float:

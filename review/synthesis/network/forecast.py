@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
@@ -14,11 +14,11 @@ from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis import projection
 from review.synthesis.foreseen import (
+    Ahead,
     Forecast,
     Standing,
     checked_variances,
     foresee,
-    smallest_size,
 )
 from review.synthesis.methods import Method, Model, Test
 from review.synthesis.moderators import heterogeneity, weighted_fit
@@ -36,7 +36,7 @@ AT_ONCE: Final = 2000
 """Networks that are fitted in one batch: some 50 MB."""
 
 
-class NetworkAhead:
+class NetworkAhead(Ahead):
     """A network, and what trials to come would do to one comparison of it.
 
     Parameters
@@ -112,25 +112,6 @@ class NetworkAhead:
             margin=margin,
             model=model,
             grid=GRID,
-        )
-
-    def size(
-        self,
-        variance: Callable[[float], float],
-        *,
-        margin: float | None,
-        probability: float = 0.8,
-        most: int = 5000,
-    ) -> int | None:
-        """Participants an arm with which such a trial probably shows the claim; None if none does.
-
-        As `review.synthesis.trial_size`; `variance` is of a trial by its participants an arm.
-        """
-        return smallest_size(
-            lambda variances: self.forecast(variances, margin=margin),
-            variance,
-            probability=probability,
-            most=most,
         )
 
     def predictive(self, treatment: str, versus: str) -> Predictive:
