@@ -4,11 +4,14 @@
 # distribution of its own trials, 1 - F(Q(tau2)), the others' and the correlations as found.
 suppressMessages({library(metafor); library(jsonlite)})
 data <- fromJSON("multivariate.json")$data
-sets <- list(berkey1998 = list(group = "trial", kind = "outcome"), kalaian1996 = list(group = "study", kind = "outcome"))
+sets <- list(berkey1998 = list(group = "trial", kind = "outcome"), kalaian1996 = list(group = "study", kind = "outcome"),
+  ishak2007 = list(group = "study", kind = "time"), fine1993 = list(group = "study", kind = "time"))
 one <- function(name, struct) {
   d <- data[[name]]
   id <- as.character(d[[sets[[name]]$group]]); kind <- as.character(d[[sets[[name]]$kind]])
-  V <- if (is.null(d$V)) vcalc(d$vi, cluster = id, type = kind, rho = d$assumed$rho) else as.matrix(d$V)
+  V <- if (!is.null(d$V)) as.matrix(d$V) else
+    if (!is.null(d$assumed$phi)) vcalc(d$vi, cluster = id, time1 = d$time, phi = d$assumed$phi) else
+    vcalc(d$vi, cluster = id, type = kind, rho = d$assumed$rho)
   y <- d$yi; terms <- unique(kind); X <- sapply(terms, function(t) as.numeric(kind == t))
   df <- data.frame(y = y, id = id, kind = factor(kind, levels = terms))
   for (rel.tol in 10^-(12:8)) {
@@ -54,5 +57,6 @@ one <- function(name, struct) {
   })
   list(set = name, struct = struct, G = G, outcomes = out)
 }
-cases <- list(one("berkey1998", "UN"), one("berkey1998", "DIAG"), one("kalaian1996", "CS"), one("kalaian1996", "HCS"))
+cases <- list(one("berkey1998", "UN"), one("berkey1998", "DIAG"), one("kalaian1996", "CS"), one("kalaian1996", "HCS"),
+  one("ishak2007", "HCS"), one("ishak2007", "DIAG"), one("fine1993", "CS"), one("fine1993", "DIAG"))
 write_json(cases, "ahead.json", digits = NA, auto_unbox = TRUE)

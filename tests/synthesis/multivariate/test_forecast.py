@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis import smd_variance
 from review.synthesis.multivariate import (
@@ -28,17 +29,27 @@ AHEAD: list[dict[str, Any]] = json.loads((HERE / "ahead.json").read_text(encodin
 """By metafor (ahead.R): the model with a next trial of one outcome, and bands of its effect."""
 DATA: dict[str, Any] = json.loads((HERE / "multivariate.json").read_text(encoding="utf-8"))["data"]
 
-GROUPS = {"berkey1998": "trial", "kalaian1996": "study"}
+OUTCOMES = {
+    "berkey1998": ("trial", "outcome"), "kalaian1996": ("study", "outcome"),
+    "ishak2007": ("study", "time"), "fine1993": ("study", "time"),
+}  # fmt: skip
+"""What trials and outcomes are called; an outcome may be that of a time."""
+
+
+def covariance(data: dict[str, Any], groups: list[str], kinds: list[str]) -> Floats:
+    """The sampling covariance, known or by what is assumed of a set."""
+    if "V" in data:
+        return np.array(data["V"])
+    assumed = data["assumed"]
+    if "phi" in assumed:
+        return sampling_covariance(data["vi"], groups, time=data["time"], phi=assumed["phi"])
+    return sampling_covariance(data["vi"], groups, kind=kinds, rho_kind=assumed["rho"])
 
 
 def fitted(case: dict[str, Any]) -> Multivariate:
     data = DATA[case["set"]]
-    groups, kinds = [str(x) for x in data[GROUPS[case["set"]]]], data["outcome"]
-    V = (
-        np.array(data["V"])
-        if "V" in data
-        else sampling_covariance(data["vi"], groups, kind=kinds, rho_kind=data["assumed"]["rho"])
-    )
+    groups, kinds = ([str(x) for x in data[name]] for name in OUTCOMES[case["set"]])
+    V = covariance(data, groups, kinds)
     return multivariate(
         data["yi"], V, [RandomEffect(groups, kinds, Structure(case["struct"]))],
         design=outcome_means(kinds), test="t",
