@@ -19,6 +19,9 @@ from review.synthesis.multilevel import Multilevel, multilevel
 from review.synthesis.robust import Correction, cluster_rows
 from tests.synthesis.test_aggregation import assink
 
+THREE_LEVEL: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "three_level" / "multilevel.json").read_text("utf-8")
+)
 REFERENCE = Path(__file__).parent.parent / "reference"
 KONST = json.loads((REFERENCE / "expected" / "konstantopoulos2011.json").read_text())
 
@@ -76,6 +79,43 @@ def test_correlated_hierarchical_models_follow_metafor(block: dict[str, Any]) ->
     assert found.se == pytest.approx([expected["se"]], rel=1e-6)
     assert found.df == pytest.approx([expected["df"]], rel=1e-6)
     assert found.p == pytest.approx([expected["p"]], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "case",
+    THREE_LEVEL["cases"],
+    ids=lambda case: f"{case['set']} {case['rho']} {case['mods'] or 'mean'}",
+)
+def test_models_of_five_data_sets_follow_metafor_and_club_sandwich(case: dict[str, Any]) -> None:
+    data = THREE_LEVEL["data"][case["set"]]
+    model = design(case["mods"], data) if case["mods"] else None
+    fit = multilevel(data["yi"], data["vi"], data["cluster"], rho=case["rho"], design=model)
+    assert fit.loglik >= case["loglik"] - 1e-9
+    # rma.mv stops within 1e-9 of its likelihood, which leaves its variances six digits
+    assert fit.loglik == pytest.approx(case["loglik"], abs=1e-8)
+    assert fit.sigma2 == pytest.approx(case["sigma2"], rel=2e-5, abs=1e-8)
+    assert fit.q == pytest.approx(case["QE"], rel=1e-9)
+    ours = {"beta": fit.beta, "se": fit.se, "ci_lb": fit.ci_low, "ci_ub": fit.ci_high}
+    for name, values in ours.items():
+        assert values == pytest.approx(as_list(case[name]), rel=1e-5, abs=1e-7)
+    if case["mods"]:
+        assert fit.qm == pytest.approx(case["QM"], rel=1e-5)
+    else:
+        assert fit.pi == pytest.approx(case["pi"], rel=1e-5)
+        assert fit.weights() == pytest.approx(case["weights"], rel=1e-5)
+    assert set(case["robust"]) == {"CR0", "CR1", "CR2"}
+    for name, expected in case["robust"].items():
+        found = fit.robust(Correction(name))
+        assert found.se == pytest.approx(as_list(expected["se"]), rel=1e-5)
+        assert found.stat == pytest.approx(as_list(expected["tstat"]), rel=1e-5, abs=1e-6)
+        assert found.df == pytest.approx(as_list(expected["df"]), rel=1e-4)
+        for p, df, of_theirs in zip(found.p, found.df, as_list(expected["p"]), strict=True):
+            assert p == (None if df < 4 else pytest.approx(of_theirs, rel=1e-4))
+
+
+def test_no_data_set_was_dropped() -> None:
+    assert len(THREE_LEVEL["cases"]) == 20
+    assert len({case["set"] for case in THREE_LEVEL["cases"]}) == 5
 
 
 def test_moderators_of_assink_2016_follow_metafor() -> None:

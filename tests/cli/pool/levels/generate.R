@@ -1,6 +1,7 @@
 # Random effects and errors that go together, by metafor 3.8: Rscript generate.R, here
 #
-# Data: package metadat (konstantopoulos2011, ishak2007, assink2016, knapp2017).
+# Data: package metadat (konstantopoulos2011, ishak2007, assink2016, knapp2017, crede2010, bornmann2007; and in
+# ../outcomes hasselblad1998, pagliaro1992, dagostino1998, fine1993).
 suppressMessages({library(metafor); library(metadat); library(jsonlite)})
 out <- list()
 best <- function(...) {
@@ -72,4 +73,40 @@ d$row <- seq_len(nrow(d))
 V <- vcalc(vi, cluster = study, obs = row, rho = 0.4, grp1 = group1, grp2 = group2, w1 = n1, w2 = n2, data = d)
 add("planning", c("--cluster", "study", "--rho", "0.4", "--group1", "group1", "--group2", "group2", "--size1", "n1", "--size2", "n2"),
     best(yi, V, random = ~ 1 | study/row, data = d), d$study)
+
+## groups, times, nested and crossed terms on more data sets
+from <- function(name) read.csv(paste0("../outcomes/", name, ".csv"), colClasses = c(study = "character"))
+for (name in c("smoking", "bleeding")) {
+  d <- from(name)
+  d$row <- seq_len(nrow(d))
+  groups <- c("--cluster", "study", "--group1", "arm", "--group2", "versus", "--size1", "n1", "--size2", "n2")
+  V <- vcalc(vi, cluster = study, grp1 = arm, grp2 = versus, w1 = n1, w2 = n2, data = d)
+  add(paste0("../outcomes/", name), groups, best(yi, V, random = ~ 1 | study/row, data = d), d$study)
+  add(paste0("../outcomes/", name), c(groups, "--random", "study + outcome"),
+      best(yi, V, random = list(~ 1 | study, ~ 1 | outcome), data = d))
+}
+d <- from("colds")
+d$row <- seq_len(nrow(d))
+V <- vcalc(vi, cluster = study, obs = row, rho = 0.5, time1 = day, phi = 0.7, data = d)
+add("../outcomes/colds", c("--cluster", "study", "--rho", "0.5", "--time", "day", "--phi", "0.7", "--random", "study/outcome"),
+    best(yi, V, random = ~ 1 | study/outcome, data = d), d$study)
+d <- from("radiotherapy")
+V <- vcalc(vi, cluster = study, time1 = outcome, phi = 0.5, data = d)
+add("../outcomes/radiotherapy", c("--cluster", "study", "--time", "outcome", "--phi", "0.5", "--random", "study + outcome"),
+    best(yi, V, random = list(~ 1 | study, ~ 1 | outcome), data = d))
+d <- escalc(measure = "ZCOR", ri = ri, ni = ni, data = subset(dat.crede2010, criterion == "grade"))
+d <- data.frame(study = paste0("s", d$studyid), sample = d$sampleid, year = d$year, yi = c(d$yi), vi = c(d$vi))
+keep("attendance", d)
+add("attendance", c("--random", "study/sample"), best(yi, vi, random = ~ 1 | study/sample, data = d), d$study)
+add("attendance", c("--random", "study/sample", "--random", "year"),
+    best(yi, vi, random = list(~ 1 | study/sample, ~ 1 | year), data = d))
+d <- escalc(measure = "OR", ai = waward, n1i = wtotal, ci = maward, n2i = mtotal, data = dat.bornmann2007)
+d <- data.frame(study = gsub("[,()]", "", as.character(d$study)), country = as.character(d$country), type = as.character(d$type),
+                yi = c(d$yi), vi = c(d$vi))
+keep("grants", d)
+d$row <- seq_len(nrow(d))
+add("grants", c("--random", "study/row", "--random", "country"),
+    best(yi, vi, random = list(~ 1 | study/row, ~ 1 | country), data = d))
+add("grants", c("--random", "study/row", "--mods", "type"),
+    best(yi, vi, mods = ~ type, random = ~ 1 | study/row, data = d), d$study)
 write_json(out, "expected.json", digits = NA, auto_unbox = TRUE)
