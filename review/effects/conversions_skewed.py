@@ -254,14 +254,20 @@ def _normal_start(x: Quantiles, y: Floats) -> tuple[float, float]:
 
 
 def _back(mean: float, sd: float, power: float) -> tuple[float, float]:
-    """Mean and SD on the scale of the report, of a normal truncated where that ends at zero."""
+    """Mean and SD on the scale of the report, of a normal cut where that ends at zero.
+
+    On both sides, as estmeansd does, so that its mean stays. Points are close where it ends: there
+    the way back is steep.
+    """
     if power < 1e-8:
         return float(np.exp(mean + sd**2 / 2)), float(
             np.exp(mean + sd**2 / 2) * np.sqrt(np.expm1(sd**2))
         )
     end = min(10.0, (mean + 1 / power) / sd)
-    z = np.linspace(-end, end, POINTS)
-    density = np.exp(-(z**2) / 2)
+    t = np.linspace(0, 1, POINTS)
+    z = end * (2 * t**3 - 1)
+    density = t**2 * np.exp(-(z**2) / 2)
+    density[-1] /= 2  # trapezoids
     density /= density.sum()
     there = np.maximum(power * (mean + sd * z) + 1, 0.0) ** (1 / power)
     centre = float(density @ there)
