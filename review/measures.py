@@ -163,6 +163,8 @@ class Facts:
     """What an axis calls it, where that is not its short name."""
     sentence: str = ""
     """What a sentence calls it, where that is not `axis` in lower case."""
+    uncorrected: str = ""
+    """What axes and sentences call it without its small-sample correction, where that differs."""
     ratio: str | None = None
     """Of the logarithm of a ratio that people read as the ratio: what that is called."""
     scale: str = ""
@@ -208,16 +210,12 @@ def _of_change(in_units_of: str) -> Facts:
 
 _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.GEN: Facts(
-        family=Family.READY,
-        planned=_COMPARED | _ONE_ARM,
+        family=Family.READY, planned=_COMPARED | _ONE_ARM, axis="Effect",
         methods="estimates with the variances that the reports give",
-        axis="Effect",
     ),
     Measure.MD: Facts(
-        family=Family.MEANS,
-        planned=_COMPARED,
+        family=Family.MEANS, planned=_COMPARED, axis="Mean difference",
         methods="mean differences in raw points",
-        axis="Mean difference",
         metrics=("MD", "MEAN DIFFERENCE"),
         revman="Mean Difference",
         of_arms_in_revman=True,
@@ -228,6 +226,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         methods="standardized mean differences, Hedges’ g with the exact correction {hedges}",
         axis="Hedges g",
         sentence="Hedges g",
+        uncorrected="Cohen d",
         standardized=True,
         metrics=(
             "SMD", "G", "HEDGES G", "HEDGES' G", "STANDARDIZED MEAN DIFFERENCE",
@@ -239,6 +238,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         family=Family.MEANS, planned=_CONTRAST, standardized=True,
         methods="standardized mean differences with heteroscedastic population variances",
         sentence="Hedges g of unequal variances",
+        uncorrected="Cohen d of unequal variances",
     ),
     Measure.SMD1: Facts(family=Family.MEANS, standardized=True),
     Measure.ROM: Facts(

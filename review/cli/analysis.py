@@ -53,6 +53,12 @@ _PLAN_OPTIONS = (
     click.option("--analysis-set", "analysis_sets", multiple=True, help="In order of preference."),
     click.option("--measure", help=f"{_MEASURES} or GEN  [default: SMD]"),
     click.option("--effect", help="What outputs call the effect, if not the measure's name."),
+    click.option("--vtype", help="Sampling variances: LS, LS2, UB, HO or H0  [default: LS]"),
+    click.option(
+        "--correct/--no-correct",
+        default=None,
+        help="Correct SMD, SMDH and ROM for small samples  [default: correct]",
+    ),
     click.option("--method", help="Estimator of tau²  [default: REML]"),
     click.option("--test", help="z, t, knha or adhoc  [default: adhoc]"),
     click.option(

@@ -55,6 +55,7 @@ from review.effects.escalc import (
     MissingColumnsError,
     default_zero_cells,
     escalc,
+    has_correction,
     required_columns,
     variance_formulas,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "group_from_quartiles",
     "group_from_range",
     "group_from_skewed",
+    "has_correction",
     "inflated_variance",
     "naive_se",
     "required_columns",

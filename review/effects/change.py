@@ -73,6 +73,10 @@ def _smccd(values: tuple[Floats, ...], options: Options) -> Computed:
 
 
 MEASURES: dict[Measure, Specification] = {
-    Measure.SMCRD: Specification((Form(_RAW, as_given),), _smcrd, (Variance.LS, Variance.LS2)),
-    Measure.SMCCD: Specification((Form(_CHANGE, as_given),), _smccd, (Variance.LS, Variance.LS2)),
+    Measure.SMCRD: Specification(
+        (Form(_RAW, as_given),), _smcrd, (Variance.LS, Variance.LS2), corrects=True
+    ),
+    Measure.SMCCD: Specification(
+        (Form(_CHANGE, as_given),), _smccd, (Variance.LS, Variance.LS2), corrects=True
+    ),
 }

@@ -265,13 +265,15 @@ MEASURES: dict[Measure, Specification] = {
         ),
         doubted(by(standardized_mean_difference, "vtype", "correct")),
         (Variance.LS, Variance.LS2, Variance.UB, Variance.AV, Variance.H0),
+        corrects=True,
     ),
     Measure.SMDH: Specification(
-        (Form(GROUPS, as_given),), doubted(by(heteroscedastic_smd, "correct"))
+        (Form(GROUPS, as_given),), doubted(by(heteroscedastic_smd, "correct")), corrects=True
     ),
     Measure.SMD1: Specification(
         (Form((*_ONE_SD, *_SIZES), as_given),),
         doubted(by(glass_delta, "vtype", "correct")),
         (Variance.LS, Variance.LS2, Variance.UB, Variance.AV),
+        corrects=True,
     ),
 }

@@ -151,6 +151,17 @@ def variance_formulas(measure: Measure | str) -> tuple[Variance, ...]:
     return _SPECIFICATIONS[Measure(measure)].variances
 
 
+def has_correction(measure: Measure | str) -> bool:
+    """Whether `correct` of `escalc` changes a measure.
+
+    Examples
+    --------
+    >>> has_correction("SMD"), has_correction("MD")
+    (True, False)
+    """
+    return _SPECIFICATIONS[Measure(measure)].corrects
+
+
 def default_zero_cells(measure: Measure | str) -> ZeroCells:
     """What a measure does about zero cells where nothing else is asked for: metafor's default."""
     return _SPECIFICATIONS[Measure(measure)].zero_cells

@@ -253,30 +253,39 @@ MEASURES: dict[Measure, Specification] = {
         ),
         doubted(by(change_score_standardized, "vtype", "correct")),
         (Variance.LS, Variance.LS2),
+        corrects=True,
     ),
     Measure.SMCR: Specification(
         (Form((*_MEANS, _SD1, _NI, _RI), as_given),),
         doubted(by(raw_score_standardized, "vtype", "correct")),
         (Variance.LS, Variance.LS2),
+        corrects=True,
     ),
     Measure.SMCRH: Specification(
-        (Form(_PAIRS, as_given),), doubted(by(heteroscedastic_raw_score_standardized, "correct"))
+        (Form(_PAIRS, as_given),),
+        doubted(by(heteroscedastic_raw_score_standardized, "correct")),
+        corrects=True,
     ),
     Measure.SMCRP: Specification(
-        (Form(_PAIRS, as_given),), doubted(by(pooled_raw_score_standardized, "correct"))
+        (Form(_PAIRS, as_given),),
+        doubted(by(pooled_raw_score_standardized, "correct")),
+        corrects=True,
     ),
     Measure.SMCRPH: Specification(
         (Form(_PAIRS, as_given),),
         doubted(by(heteroscedastic_pooled_standardized, "vtype", "correct")),
         (Variance.LS, Variance.LS2),
+        corrects=True,
     ),
     Measure.VRC: Specification(
         (Form((_SD1, _SD2, _NI, _RI), as_given),), by(log_variability_ratio_of_pairs)
     ),
     Measure.CVRC: Specification(
-        (Form(_PAIRS, as_given),), by(log_coefficient_of_variation_ratio_of_pairs, "correct")
+        (Form(_PAIRS, as_given),),
+        by(log_coefficient_of_variation_ratio_of_pairs, "correct"),
+        corrects=True,
     ),
     Measure.ROMC: Specification(
-        (Form(_PAIRS, as_given),), by(log_ratio_of_paired_means, "correct")
+        (Form(_PAIRS, as_given),), by(log_ratio_of_paired_means, "correct"), corrects=True
     ),
 }

@@ -85,6 +85,8 @@ class Specification:
         Known formulas, the default first.
     zero_cells
         The rule when the caller names none.
+    corrects
+        Whether `correct` changes it: a small-sample bias is known.
     counts
         Whether the canonical numbers are counts, which all forms of one row must agree on.
     """
@@ -93,6 +95,7 @@ class Specification:
     compute: Compute
     variances: tuple[Variance, ...] = (Variance.LS,)
     zero_cells: ZeroCells = HALF_ADDED
+    corrects: bool = False
     counts: bool = False
 
 

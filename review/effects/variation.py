@@ -144,9 +144,12 @@ MEASURES: dict[Measure, Specification] = {
         (Form(GROUPS, as_given),),
         by(log_ratio_of_means, "vtype", "correct"),
         (Variance.LS, Variance.HO, Variance.AV, Variance.AVHO),
+        corrects=True,
     ),
     Measure.CVR: Specification(
-        (Form(GROUPS, as_given),), by(log_coefficient_of_variation_ratio, "correct")
+        (Form(GROUPS, as_given),), by(log_coefficient_of_variation_ratio, "correct"), corrects=True
     ),
-    Measure.VR: Specification((Form(_SPREADS, as_given),), by(log_variability_ratio, "correct")),
+    Measure.VR: Specification(
+        (Form(_SPREADS, as_given),), by(log_variability_ratio, "correct"), corrects=True
+    ),
 }

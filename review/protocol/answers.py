@@ -117,6 +117,23 @@ TESTS: Final = _options(
     }
 )
 
+VARIANCES: Final = _options(
+    {
+        "LS": ("Large sample", "At each trial’s own estimate; the usual one of every measure."),
+        "LS2": ("Large sample, second formula", "Of SMD: by the uncorrected d (Borenstein)."),
+        "UB": ("Unbiased", "Of SMD and RD."),
+        "HO": ("One variance in both groups", "Of MD and ROM."),
+        "H0": ("As without an effect", "Of SMD."),
+    }
+)
+
+CORRECTIONS: Final = _options(
+    {
+        "yes": ("Corrected for small samples", "Of SMD (then Hedges’ g), SMDH and ROM."),
+        "no": ("Not corrected", "Of SMD then Cohen’s d."),
+    }
+)
+
 PREDICTIONS: Final = _options(
     {
         "test": ("As the interval", "The same standard error and distribution; metafor’s."),

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from review.protocol.answers import (
     ADD_TO,
+    CORRECTIONS,
     KINDS,
     MEASURES,
     MEDIANS,
@@ -25,6 +26,7 @@ from review.protocol.answers import (
     SEVERAL_RESULTS,
     STRUCTURES,
     TESTS,
+    VARIANCES,
     VARIANTS,
     Option,
 )
@@ -80,6 +82,8 @@ def text(value: object) -> str:
     """Return a value as a form shows it: numbers with all their digits, nothing for none."""
     if value is None or value == ():
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
@@ -178,6 +182,8 @@ GROUPS: Final = (
                 "therapist; timepoints post | 3 months.",
             ),
             Choice("structure", "Go together", _ONE, "", STRUCTURES, _default("structure")),
+            Choice("vtype", "Sampling variances", _ONE, "", VARIANCES, _default("vtype")),
+            Choice("correct", "Small samples", _ONE, "", CORRECTIONS, _default("correct")),
             Choice("method", "Model", _ONE, "", METHODS, _default("method")),
             Choice("test", "Interval", _ONE, "", TESTS, _default("test")),
             Choice(

@@ -21,6 +21,7 @@ from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_
 from review.protocol.linking import ReferenceText, linking_problem, links
 from review.protocol.networked import network_problem
 from review.protocol.parts import NOBODY, ArmRule, SequentialRules, SignalRules, ZeroCellRule
+from review.protocol.sampling import VarianceName, sampling_problem
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Rater, Variant
 
 ChoiceT = TypeVar("ChoiceT")
@@ -98,6 +99,11 @@ class Plan(Frozen):
     measure: Measure = Measure.SMD
     effect: Line | None = None
     """What outputs call the effect, where the measure's own name says too little."""
+    vtype: Annotated[VarianceName, Field(exclude_if=lambda name: name == "LS")] = "LS"
+    """Formula of the sampling variances, by metafor's name; kept out of what is stored, as
+    `correct`, where it is the usual one."""
+    correct: Annotated[bool, Field(exclude_if=lambda corrected: corrected)] = True
+    """Whether effects are corrected for small-sample bias, where their measure knows one."""
     method: MethodName = "REML"
     test: TestName = "adhoc"
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
@@ -207,7 +213,7 @@ class Plan(Frozen):
     def _models_have_what_they_need(self) -> Plan:
         problems = (
             network_problem, joint_problem, attenuation_problem, heterogeneity_problem,
-            baseline_problem, linking_problem, change_problem,
+            baseline_problem, linking_problem, change_problem, sampling_problem,
         )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
@@ -398,6 +404,6 @@ ADDED_LATER: Final = (
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
-    "baseline_risks", "change_correlation",
+    "baseline_risks", "change_correlation", "vtype", "correct",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -20,6 +20,7 @@ from review.effects import (
     ZeroCells,
     default_zero_cells,
     escalc,
+    has_correction,
     required_columns,
     variance_formulas,
 )
@@ -788,3 +789,11 @@ def test_a_column_of_two_dimensions_or_of_words_is_refused() -> None:
 def test_an_average_over_rows_without_any_number_is_none() -> None:
     nothing = np.array([np.nan, np.inf])
     assert np.isnan(size_weighted_mean(nothing, np.array([10.0, 20.0])))
+
+
+@pytest.mark.parametrize("case", metafor_cases())
+def test_a_measure_has_a_correction_where_leaving_it_out_changes_it(case: dict[str, Any]) -> None:
+    columns = {name: numbers(values) for name, values in case["columns"].items()}
+    with_it, without = (escalc(case["measure"], columns, correct=how) for how in (True, False))
+    changes = not np.allclose(with_it.yi, without.yi, rtol=1e-9, atol=0, equal_nan=True)
+    assert changes == has_correction(case["measure"])

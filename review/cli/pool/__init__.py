@@ -48,7 +48,7 @@ from review.cli.pool.rows import (
 )
 from review.cli.pool.sheet import Sheet, read_sheet
 from review.conventions import AddTo, Medians
-from review.effects import Effects, ZeroCells, default_zero_cells
+from review.effects import Effects, ZeroCells, default_zero_cells, has_correction
 from review.effects.variation import BIASED, CORRECTED
 from review.errors import InvalidDataError
 from review.figures import forest_plot, save
@@ -175,6 +175,8 @@ def pool_(
     asked_for += column_names()
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
     chosen = measure_of(measure, table, names)
+    if not correct and not has_correction(chosen):
+        raise InvalidDataError(f"{chosen.value} has no small-sample correction to leave out")
     labels = table.labels(label)
     columns, by_median, of_medians = from_medians(
         table, chosen, names, columns_of(table, chosen, names), labels, Medians(medians)

@@ -39,6 +39,8 @@ def axis_label(inputs: RunInputs) -> str:
     """Return what the axis of a figure is called whose numbers are written by `notation`."""
     if inputs.plan.effect is not None:
         return inputs.plan.effect
+    if not inputs.plan.correct and inputs.plan.measure.facts.uncorrected:
+        return inputs.plan.measure.facts.uncorrected
     scale = scale_of_run(inputs)
     if scale.natural is not None:
         return "Correlation r" if scale.natural is R else capitalised(scale.read_as)

@@ -40,10 +40,11 @@ from review.export.tables.printing import NumberStyle
 from review.formula import parse
 from review.living.estimates.counts import of_time
 from review.living.estimates.zero_cells import origin_words, rule_words
-from review.measures import MIXED, OF_TABLES
+from review.measures import MIXED, OF_TABLES, Measure
 from review.protocol.characteristics import in_words
 from review.protocol.parts import ArmRule
 from review.protocol.rules import Plan
+from review.protocol.sampling import sampling_words
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, lowered, with_article
 
@@ -185,11 +186,28 @@ def _direction(analysis: Analysed | Planned) -> str:
 
 def _measure(analysis: Analysed | Planned) -> Spans:
     plan = analysis.plan
-    name = filled(plan.measure.facts.methods, **CITED)
+    name = filled(_methods_of(plan), **CITED)
     if plan.effect is not None:
         return joined([f"The effect was the {lowered(plan.effect)}, from ", *name])
     were = "were" if isinstance(analysis, Analysed) else "are"
     return joined([f"Effects {were} ", *name])
+
+
+def _methods_of(plan: Plan) -> str:
+    """Return what effects of a plan are: a correction that the plan leaves out is not told."""
+    if plan.measure is Measure.SMD and not plan.correct:
+        return "standardized mean differences, Cohen’s d"
+    return plan.measure.facts.methods
+
+
+def _sampling(analysis: Analysed | Planned) -> Spans:
+    """Return formula and correction that a plan chose; nothing of the defaults."""
+    told = sampling_words(analysis.plan)
+    if told is None:
+        return ()
+    if isinstance(analysis, Analysed):
+        told = told.replace("variances are", "variances were").replace("bias is", "bias was")
+    return (f"{capitalised(told)} (of trials whose arms report numbers)",)
 
 
 def _zero_cells(analysis: Analysed | Planned) -> Spans:
@@ -220,8 +238,8 @@ def _model(facts: Facts, style: NumberStyle) -> list[Spans]:
     )  # fmt: skip
     return [
         _said(facts, _measure), attenuation_methods(facts), linking_methods(facts),
-        within_methods(facts), _said(facts, _zero_cells), _said(facts, _model_of),
-        spread if random else (),
+        within_methods(facts), _said(facts, _sampling), _said(facts, _zero_cells),
+        _said(facts, _model_of), spread if random else (),
         _said(facts, lambda analysis: absolute_methods(analysis, style)), network_methods(facts),
         joint_methods(facts), heterogeneity_methods(facts),
     ]  # fmt: skip

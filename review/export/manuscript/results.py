@@ -112,6 +112,8 @@ def effect_words(plan: Plan, scale: EffectScale) -> str:
     if scale.as_ratio and scale.ratio is not None:
         ratio = measure_named(scale.ratio)
         return ratio.words if ratio is not None else lowered(scale.ratio)
+    if not plan.correct and plan.measure.facts.uncorrected:
+        return plan.measure.facts.uncorrected
     return plan.measure.words
 
 

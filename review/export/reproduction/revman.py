@@ -26,6 +26,7 @@ from review.living.runs.results import Effect
 from review.measures import Family, Measure
 from review.protocol.models import Review
 from review.protocol.rules import Plan
+from review.protocol.sampling import sampling_words
 from review.protocol.vocabulary import AnalysisKind
 
 
@@ -131,7 +132,9 @@ def data_type(run: LatestRun) -> str:
     )
     one_way = len({trial.higher_is_better for trial in trials}) == 1
     facts = plan.measure.facts
-    as_measured = not plan.by_instrument  # else effects are no longer those of the arms' numbers
+    usual = sampling_words(plan) is None  # RevMan knows one formula, and corrects
+    # else effects are no longer those of the arms' numbers
+    as_measured = usual and not plan.by_instrument
     if not (arms and one_way and as_measured and facts.of_arms_in_revman):
         return "Contrast level"
     return "Continuous" if facts.family is Family.MEANS else "Dichotomous"

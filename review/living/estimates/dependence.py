@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects import (
     combine_arms,
     escalc,
@@ -87,7 +88,11 @@ def designed_variance(
     v1, v2 = periods
     variance = v1 + v2 - 2 * r * math.sqrt(v1 * v2)
     origin = "reported" if given else "assumed"
-    return Designed(variance, f"; crossover trial, {origin} correlation of the periods {r:g}")
+    usual = (
+        "" if plan.vtype == Variance.LS else f" (by the periods' variances, not vtype {plan.vtype})"
+    )
+    said = f"; crossover trial, {origin} correlation of the periods {r:g}{usual}"
+    return Designed(variance, said)
 
 
 _OF_ONE_PERIOD: Final = {

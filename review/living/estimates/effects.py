@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -11,6 +11,7 @@ import numpy as np
 
 from review.arrays import Floats
 from review.effects import escalc
+from review.effects.correction import hedges_correction
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
     scale_of,
@@ -24,11 +25,12 @@ from review.living.inputs.columns import (
     cells_of_trial,
     joined_estimates,
     leaves_of,
-    planned_zero_cells,
+    planned_how,
 )
 from review.living.runs.contents import RunInputs, TrialInput
 from review.measures import AnalysisKind, Measure
 from review.protocol.rules import Plan
+from review.protocol.sampling import sampling_words
 
 FoundT = TypeVar("FoundT")
 
@@ -169,12 +171,14 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
     noted = [""] * len(cells)
     for estimator, rows in _by_estimator(measure, cells):
         names = cells[rows[0]].columns
-        effects = escalc(
-            estimator,
-            {n: [cells[i].columns[n] for i in rows] for n in names},
-            zero_cells=planned_zero_cells(plan) if estimator is measure else None,
+        columns = {n: [cells[i].columns[n] for i in rows] for n in names}
+        own = estimator is measure
+        effects = (
+            escalc(estimator, columns, **planned_how(plan)) if own else escalc(estimator, columns)
         )
         yi[rows], vi[rows] = effects.yi, effects.vi
+        for row in rows:
+            noted[row] += _how_said(plan, as_reported=not own)
         for note in effects.notes:
             if not note.excludes:
                 noted[rows[note.row]] += f"; {note.text}"
@@ -183,8 +187,8 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
         if not (np.isfinite(yi[i]) and np.isfinite(vi[i])):
             raise InvalidDataError(f"the numbers of {trial.study} give no {measure.value}")
         if cell.explained:
-            sizes = 1.0 / cell.columns["n1i"] + 1.0 / cell.columns["n2i"]
-            vi[i] -= cell.explained * sizes  # (1 - R²)(1/n1 + 1/n2) + g²/(2N), Borenstein 2009
+            # (1 - R²)(1/n1 + 1/n2) + g²/(2N), Borenstein 2009
+            vi[i] -= cell.explained * _of_means(plan, cell.columns)
         widened = partial(designed_variance, trial, plan, float(yi[i]), float(vi[i]), cell.columns)
         designed = _computable(trial, plan, widened)
         vi[i] = designed.variance
@@ -201,6 +205,23 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
         sizes=tuple(cell.sizes for cell in cells),
         recipes=tuple(recipes),
     )
+
+
+def _of_means(plan: Plan, columns: Mapping[str, float]) -> float:
+    """Return the part of an SMD's variance that is of the means: 1/n1 + 1/n2, of LS2 times J²."""
+    n1, n2 = columns["n1i"], columns["n2i"]
+    j = float(hedges_correction(n1 + n2 - 2.0)) if plan.vtype == "LS2" and plan.correct else 1.0
+    return j**2 * (1.0 / n1 + 1.0 / n2)
+
+
+def _how_said(plan: Plan, *, as_reported: bool) -> str:
+    """Return what a recipe says of a plan's formula and correction; nothing of the defaults."""
+    words = sampling_words(plan)
+    if words is None:
+        return ""
+    if as_reported:
+        return "; its variance and small-sample correction are not the plan's choice"
+    return f"; {words}"
 
 
 def _by_estimator(measure: Measure, cells: Sequence[Cells]) -> list[tuple[Measure, list[int]]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
 import numpy as np
 from scipy.special import ndtri
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects import ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
@@ -58,6 +59,21 @@ def planned_zero_cells(plan: Plan) -> ZeroCells | None:
     return None if rule is None else ZeroCells(**rule.model_dump())
 
 
+class How(TypedDict):
+    """What a plan chooses of `escalc`."""
+
+    vtype: Variance
+    zero_cells: ZeroCells | None
+    correct: bool
+
+
+def planned_how(plan: Plan) -> How:
+    """Return what a plan chooses of `escalc` for its own measure."""
+    return How(
+        vtype=Variance(plan.vtype), zero_cells=planned_zero_cells(plan), correct=plan.correct
+    )
+
+
 def why_no_effect(plan: Plan, trial: TrialInput) -> str | None:
     """Return why a plan's rule for zero cells leaves a trial without an effect, if it does.
 
@@ -70,7 +86,7 @@ def why_no_effect(plan: Plan, trial: TrialInput) -> str | None:
         if leaf.contrast is not None:
             continue
         columns = cells_of_trial(plan, leaf).columns
-        found = escalc(plan.measure, {n: [v] for n, v in columns.items()}, zero_cells=rule)
+        found = escalc(plan.measure, {n: [v] for n, v in columns.items()}, **planned_how(plan))
         if found.known[0] and found.vi[0] > 0:
             continue
         empty = without_events(columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from review.protocol.characteristics import in_words
-from review.protocol.choices import CHOICES
+from review.protocol.choices import CHOICES, text
 from review.protocol.joint import JointOutcome
 from review.protocol.plan_texts import joint_text
 from review.protocol.rules import Plan
@@ -30,6 +30,8 @@ _PLANNED: Final = {
     "icc": "intracluster correlation",
     "zero_cells": "rule for zero cells",
     "sequential": "panel of repeated looks",
+    "vtype": "formula of sampling variances",
+    "correct": "small-sample correction",
     "level": "level of intervals",
     "measure": "effect measure",
     "effect": "name of the effect",
@@ -89,7 +91,10 @@ def plan_differences(old: Plan, new: Plan) -> Iterator[ValueChange]:
 
 
 def _in_words(plan: Plan) -> dict[str, object]:
-    return {name: _value_words(name, value) for name, value in plan.model_dump(mode="json").items()}
+    fields = type(plan).model_fields.items()
+    unstored = {n: f.default for n, f in fields if isinstance(f.default, bool | str)}
+    told = {**unstored, **plan.model_dump(mode="json")}
+    return {name: _value_words(name, value) for name, value in told.items()}
 
 
 def _value_words(name: str, value: object) -> object:
@@ -102,6 +107,8 @@ def _value_words(name: str, value: object) -> object:
     if isinstance(value, list):
         told = ", ".join(str(_value_words(name, one)) for one in value)
         return told or ("any" if name in _ANY else "none")
+    if isinstance(value, bool) and name in CHOICES:
+        value = text(value)
     if not isinstance(value, str):
         return value
     if name in ("subgroups", "moderators", "heterogeneity"):

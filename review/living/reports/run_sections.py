@@ -21,6 +21,8 @@ from review.living.runs.contents import LeftOut
 from review.living.runs.results import Interval, ModeratorLine, PooledLine, Snapshot, VariantLine
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.measures import OF_COUNTS, AnalysisKind
+from review.protocol.rules import Plan
+from review.protocol.sampling import sampling_words
 from review.synthesis import Conclusion, Test
 from review.synthesis.pooled import few_for_normal
 from review.wording import capitalised
@@ -73,7 +75,11 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         *network_sections(results, scale),
         *joint_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),
-        *([Section("Notes", notes)] if (notes := (*_cautions(line), *line.notes)) else ()),
+        *(
+            [Section("Notes", notes)]
+            if (notes := (*_cautions(inputs.plan, line), *line.notes))
+            else ()
+        ),
         *([] if newest else _then(inputs.left_out)),
         *beside_what_moved(notices).sections(),
     ]
@@ -96,9 +102,12 @@ def back(scale: EffectScale, estimate: float | None, limits: Interval | None) ->
     return (scale.beside(estimate, limits),) if scale.natural is not None else ()
 
 
-def _cautions(line: PooledLine) -> Iterator[str]:
+def _cautions(plan: Plan, line: PooledLine) -> Iterator[str]:
     """Yield that a normal test rests on few degrees of freedom, or that older results differ."""
-    if line.measure in BIASED:
+    chosen = sampling_words(plan)
+    if chosen is not None:
+        yield f"{capitalised(chosen)}, as planned."
+    if line.measure in BIASED and plan.correct:
         yield f"{line.measure} is {CORRECTED}."
     if line.test == Test.Z and line.method not in OF_COUNTS and few_for_normal(line.k, line.tau2):
         yield (

@@ -144,6 +144,14 @@ def rescaled(database: Database) -> None:
     responders = plan(title="Synthetic responders", margin=None, baseline_risks=(0.2, 0.5))
     begin(database, "responders", responders)
     enter(database, "responders", of_arms())
+    begin(
+        database,
+        "formulas",
+        plan(title="Synthetic differences", vtype="UB", correct=False),
+        plan(title="Synthetic points of one variance", measure="MD", vtype="HO", margin=None,
+             instruments=("wai",)),
+    )  # fmt: skip
+    enter(database, "formulas", of_arms())
     begin(database, "unreliable", corrected("COR"), corrected("ZCOR"))
     enter(database, "unreliable", correlations())
     begin(database, "before-after", within("SMCR", variants=("leave_one_out",)), within("SMCC"))

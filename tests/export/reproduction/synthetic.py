@@ -494,8 +494,26 @@ def synthetic_runs() -> list[LatestRun]:
         run(f"prediction-{kind.lower()}", plan("MD", prediction=kind, test=test), means())
         for kind, test in (("k-1", "z"), ("k-2", "adhoc"), ("HK", "z"))
     ]
+    number = arm("video", estimate=0.31, variance=0.04, metric="SMD")
+    ready = trial(9, contrast=number)
+    formulas = [
+        run(
+            f"formula-{m.lower()}-{vtype.lower()}-{correct}",
+            plan(m, vtype=vtype, correct=correct), of,
+        )
+        for m, vtype, correct, of in (
+            *(("SMD", vtype, correct, [*means(), ready])
+              for vtype in ("LS2", "UB", "H0") for correct in (True, False)),
+            ("SMD", "LS", False, means()), ("SMDH", "LS", False, means()),
+            ("ROM", "LS", False, means()), ("ROM", "HO", True, means()),
+            ("MD", "HO", True, means()), ("RD", "UB", True, events()),
+        )
+    ]  # fmt: skip
+    by_arm = {"add": 0.5, "to": "only0", "by_arm": True}
     return [
         with_every_variant(),
+        *formulas,
+        run("formula-by-arm", plan("RD", vtype="UB", zero_cells=by_arm), events()),
         *predictions,
         *counted,
         run("peto", plan("PETO", method="PETO"), events()),

@@ -315,21 +315,35 @@ comparison <- function(rows, plan) {
         else escalc(measure, xi = first$events, ni = first$n, add = plan$zero$add,
                     to = plan$zero$to),
       MEANS = escalc(measure, m1i = a$mean, sd1i = a$sd, n1i = a$n,
-                     m2i = b$mean, sd2i = b$sd, n2i = b$n),
+                     m2i = b$mean, sd2i = b$sd, n2i = b$n,
+                     vtype = if (plan$vtype == "H0") "LS" else plan$vtype),
       RATE_OF_ONE = if (measure == "IRFT") escalc(measure, xi = first$events, ti = time_of(first))
         else escalc(measure, xi = first$events, ti = time_of(first), add = plan$zero$add,
                     to = plan$zero$to),
       RATES = escalc(measure, x1i = a$events, t1i = a$time, x2i = b$events, t2i = b$time,
                      add = plan$zero$add, to = plan$zero$to),
-      EVENTS = if (isTRUE(plan$zero$by_arm)) by_arm(a, b, measure, plan$zero)
+      EVENTS = if (isTRUE(plan$zero$by_arm)) by_arm(a, b, measure, plan$zero, plan$vtype)
         else escalc(measure, ai = a$events, n1i = a$n, ci = b$events, n2i = b$n,
-                    add = plan$zero$add, to = plan$zero$to),
+                    add = plan$zero$add, to = plan$zero$to, vtype = plan$vtype),
       stop("this script does not know the measure ", measure))
   y <- as.numeric(found$yi)
   v <- found$vi
   # metafor before version 5 had no small-sample correction of ROM (Lajeunesse 2015) ...
-  if (measure == "ROM")
+  if (measure == "ROM" && plan$correct)
     y <- y + (a$sd^2 / (a$n * a$mean^2) - b$sd^2 / (b$n * b$mean^2)) / 2
+  # ... and knew neither vtype "H0" nor correct = FALSE of standardized differences
+  m <- a$n + b$n - 2
+  j <- if (plan$family == "MEANS") exp(lgamma(m / 2) - log(sqrt(m / 2)) - lgamma((m - 1) / 2))
+  if (measure == "SMD") {
+    sizes <- 1 / a$n + 1 / b$n
+    d <- y / j
+    if (!plan$correct) {
+      y <- d
+      v <- sizes + (if (plan$vtype == "UB") 1 - (m - 2) / (m * j^2) else 1 / (2 * (m + 2))) * d^2
+    }
+    if (plan$vtype == "H0") v <- sizes
+  }
+  if (measure == "SMDH" && !plan$correct) y <- y / j
   # ... and before 4.6 smaller variances of SMDH than Bonett 2009
   if (measure == "SMDH") {
     half <- (a$sd^2 + b$sd^2) / 2
@@ -337,7 +351,9 @@ comparison <- function(rows, plan) {
       (a$sd^2 / (a$n - 1) + b$sd^2 / (b$n - 1)) / half
   }
   # the means are adjusted: (1 - R2)(1/n1 + 1/n2) + g2/(2N), Borenstein 2009
-  if (measure == "SMD") v <- v - min(a$explained, b$explained) * (1 / a$n + 1 / b$n)
+  if (measure == "SMD")
+    v <- v - min(a$explained, b$explained) * (1 / a$n + 1 / b$n) *
+      (if (plan$vtype == "LS2" && plan$correct) j^2 else 1)
   r <- unlist(lapply(rows, function(x) x$correlation))
   r <- c(r[!is.na(r)], plan$crossover)[1]
   # two periods of the same persons: Elbourne et al. 2002, CH 23.2.7
@@ -399,12 +415,13 @@ shared_covariance <- function(y, rows, plan) {
 }
 
 # Of twice what is added each arm gets its share of the participants (Sweeting et al. 2004).
-by_arm <- function(a, b, measure, zero) {
+by_arm <- function(a, b, measure, zero, vtype) {
   cells <- c(a$events, a$n - a$events, b$events, b$n - b$events)
   touched <- zero$to == "all" || (zero$to == "only0" && any(cells == 0))
   share <- c(a$n, a$n, b$n, b$n) / (a$n + b$n)
   cells <- cells + touched * 2 * zero$add * share
-  escalc(measure, ai = cells[1], bi = cells[2], ci = cells[3], di = cells[4], add = 0, to = "none")
+  escalc(measure, ai = cells[1], bi = cells[2], ci = cells[3], di = cells[4], add = 0, to = "none",
+         vtype = vtype)
 }
 
 # The effect of a trial: of its comparison, of its parts, or of parts that have parts.

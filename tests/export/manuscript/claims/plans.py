@@ -225,6 +225,34 @@ def _linking(read: Read, m: re.Match[str]) -> None:
             assert effect["yi"] == pytest.approx(way * times * difference)
 
 
+FORMULAS: Final = {
+    "the unbiased formula": "UB", "the formula of one variance in both groups": "HO",
+    "the second large-sample formula": "LS2", "the formula of no effect": "H0",
+}  # fmt: skip
+
+
+@claim(
+    FOR
+    + r"(?:[Ss]ampling variances (?:are|were) by (.+?) \(vtype (\S+)\))?(?:; )?([Ss]mall-sample bias (?:is|was) not corrected)? \(of trials whose arms report numbers\)\."
+)
+def _sampling(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        assert plan.get("correct", True) is (m[4] is None)
+        assert plan.get("vtype", "LS") == (FORMULAS[m[2]] if m[2] else "LS") == (m[3] or "LS")
+        if (plan["measure"], m[3], m[4] is None) != ("SMD", "UB", False):
+            continue
+        (results, inputs, *_) = read.runs(plan["title"])[0]
+        for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
+            (a, b) = (trial[side][0]["numbers"] for side in ("intervention", "comparator"))
+            df = a["n"] + b["n"] - 2
+            pooled = ((a["n"] - 1) * a["sd"] ** 2 + (b["n"] - 1) * b["sd"] ** 2) / df
+            d = (a["mean"] - b["mean"]) / math.sqrt(pooled)
+            log_j = math.lgamma(df / 2) - math.log(df / 2) / 2 - math.lgamma((df - 1) / 2)
+            unbiased = 1 / a["n"] + 1 / b["n"] + (1 - (df - 2) / (df * math.exp(log_j) ** 2)) * d**2
+            assert effect["yi"] == pytest.approx(d if trial["higher_is_better"] else -d)
+            assert effect["vi"] == pytest.approx(unbiased)
+
+
 @claim(
     FOR
     + r"(?:[Tt]o (?:each cell|the events of each arm) of (.+?) # is added(?:, on average of both arms: to each by its share of the participants)?(?:; trials without events .+?)?|[Nn]othing is "
