@@ -40,9 +40,10 @@ def fitted(case: dict[str, Any]) -> LocationScale:
 
 
 def test_the_grid_of_cases_has_not_shrunk() -> None:
-    assert len(CASES) == 13
-    assert len({case["set"] for case in CASES}) == 3
-    assert {case["link"] for case in CASES} == {"log", "identity"}
+    assert len(CASES) == 17
+    for what, kinds in (("link", ("log", "identity")), ("test", ("z", "t", "knha"))):
+        for kind in kinds:
+            assert len({case["set"] for case in CASES if case[what] == kind}) == 3, kind
     assert len(GROUPS) == 3
 
 

@@ -101,10 +101,18 @@ def close(found: Any, expected: Any, *, rel: float, abs_: float = 1e-9) -> None:
 
 
 def test_the_grid_of_cases_has_not_shrunk() -> None:
-    assert len(CASES) == 34
-    assert len({case["set"] for case in CASES}) == 7
+    assert len(CASES) == 42
+    assert len({case["set"] for case in CASES}) == 9
     structures = Counter(term["struct"] for case in CASES for term in case["terms"])
     assert {structure.value for structure in Structure} <= set(structures)
+    of_structure = {
+        structure: {case["set"] for case in CASES for term in case["terms"]
+                    if term["struct"] == structure.value}
+        for structure in Structure
+    }  # fmt: skip
+    assert all(len(sets) >= 3 for sets in of_structure.values()), of_structure
+    crossed = {case["set"] for case in CASES if "crossed" in case["name"]}
+    assert len(crossed) >= 3
     assert sum("robust" in case for case in CASES) >= 12
 
 

@@ -37,6 +37,8 @@ w$ni <- w$ni / 100
 add("writing size", "writing", "1", "ni", "log", "REML", "z", best(yi, vi, scale = ~ ni, data = w))
 add("writing size identity", "writing", "1", "ni", "identity", "REML", "z", best(yi, vi, scale = ~ ni, link = "identity", data = w))
 add("writing both", "writing", "meta", "ni + meta", "log", "REML", "z", best(yi, vi, mods = ~ factor(meta), scale = ~ ni + factor(meta), data = w))
+for (t in c("knha", "t"))
+  add(paste("writing", t), "writing", "meta", "ni", "log", "REML", t, best(yi, vi, mods = ~ factor(meta), scale = ~ ni, data = w, test = t))
 
 a <- escalc(measure = "ZCOR", ri = ri, ni = ni, data = dat.crede2010)
 a <- a[a$criterion == "grade", ]
@@ -46,6 +48,8 @@ a$year <- a$year - 2000
 add("attendance class", "attendance", "class", "class", "log", "REML", "z", best(yi, vi, mods = ~ class, scale = ~ class, data = a))
 add("attendance year", "attendance", "year", "year", "log", "ML", "z", best(yi, vi, mods = ~ year, scale = ~ year, data = a, method = "ML"))
 add("attendance year identity", "attendance", "1", "year", "identity", "REML", "z", best(yi, vi, scale = ~ year, link = "identity", data = a))
+for (t in c("knha", "t"))
+  add(paste("attendance", t), "attendance", "year", "year", "log", "REML", t, best(yi, vi, mods = ~ year, scale = ~ year, data = a, test = t))
 
 ## tau2 of subgroups and one tau2 for all, each with a mean of its own: likelihood ratio
 groups <- list()

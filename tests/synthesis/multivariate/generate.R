@@ -56,7 +56,7 @@ d <- dat.kalaian1996
 d$outcome <- factor(as.character(d$outcome), levels = unique(as.character(d$outcome)))
 V <- vcalc(vi, cluster = study, type = outcome, data = d, rho = 0.66)
 keep("kalaian1996", list(yi = d$yi, vi = d$vi, study = as.character(d$study), outcome = as.character(d$outcome), assumed = list(kind = "outcome", rho = 0.66)))
-for (s in c("UN", "CS", "HCS", "DIAG"))
+for (s in c("UN", "CS", "HCS", "DIAG", "ID"))
   add(paste("kalaian", s), "kalaian1996", d, "known", "outcome", list(ri("study", "outcome", s)),
       best(yi, V, mods = ~ outcome - 1, random = ~ outcome | study, struct = s, data = d),
       cluster = as.character(d$study), contrast = c(1, -1))
@@ -73,7 +73,7 @@ rownames(d) <- NULL
 V <- vcalc(vi, cluster = study, time1 = time, phi = 0.97, data = d)
 keep("ishak2007", list(yi = d$yi, vi = d$vi, study = as.character(d$study), time = d$time, month = d$month, assumed = list(time = "time", phi = 0.97)))
 d$ftime <- factor(d$time)
-for (s in c("AR", "HAR", "UN", "CS", "HCS", "DIAG"))
+for (s in c("AR", "HAR", "UN", "CS", "HCS", "DIAG", "ID"))
   add(paste("ishak", s), "ishak2007", d, "known", "time", list(ri("study", "time", s)),
       best(yi, V, mods = ~ ftime - 1, random = ~ time | study, struct = s, data = d),
       cluster = as.character(d$study), contrast = c(1, 0, 0, -1))
@@ -96,6 +96,15 @@ d$ftime <- factor(d$time)
 for (s in c("AR", "HAR", "CS", "DIAG", "CAR"))
   add(paste("fine", s), "fine1993", d, "known", "time", list(ri("study", "time", s)),
       best(yi, V, mods = ~ ftime - 1, random = ~ time | study, struct = s, data = d))
+
+## seizures of 59 persons with epilepsy at four visits (MASS, Thall and Vail 1990): log counts
+d <- MASS::epil
+d <- data.frame(study = as.character(d$subject), time = d$period, yi = log(d$y + 0.5), vi = 1 / (d$y + 0.5))
+keep("epil", list(yi = d$yi, vi = d$vi, study = d$study, time = d$time))
+d$ftime <- factor(d$time)
+for (s in c("AR", "HAR", "CAR"))
+  add(paste("seizures", s), "epil", d, "vi", "time", list(ri("study", "time", s)),
+      best(yi, vi, mods = ~ ftime - 1, random = ~ time | study, struct = s, data = d))
 
 ## schools in districts, years crossed with them
 d <- dat.konstantopoulos2011
@@ -125,6 +134,18 @@ add("delinquency by type", "assink2016", d, "known", "deltype", list(ri("study")
     cluster = as.character(d$study), contrast = c(1, -1, 0))
 add("delinquency DIAG", "assink2016", d, "known", "deltype", list(ri("study"), ri("effect", "deltype", "DIAG")),
     best(yi, V, mods = ~ deltype - 1, random = list(~ 1 | study, ~ deltype | effect), struct = "DIAG", data = d))
+
+add("delinquency crossed", "assink2016", d, "known", "1", list(ri("study"), ri("deltype"), ri("effect")),
+    best(yi, V, random = list(~ 1 | study, ~ 1 | deltype, ~ 1 | effect), data = d))
+
+## planning in schizophrenia: tasks crossed with studies
+d <- dat.knapp2017
+d$effect <- as.character(seq_len(nrow(d)))
+keep("knapp2017", list(yi = d$yi, vi = d$vi, study = as.character(d$study), task = as.character(d$task), effect = d$effect))
+add("planning crossed", "knapp2017", d, "vi", "1", list(ri("study"), ri("task")),
+    best(yi, vi, random = list(~ 1 | study, ~ 1 | task), data = d))
+add("planning crossed and each effect", "knapp2017", d, "vi", "1", list(ri("study"), ri("task"), ri("effect")),
+    best(yi, vi, random = list(~ 1 | study, ~ 1 | task, ~ 1 | effect), data = d))
 
 ## job satisfaction of commuters: samples in studies
 d <- dat.crede2010
