@@ -30,9 +30,12 @@ from review.config import settings
 from review.db import Database, database_at
 from review.history.actions import Attribution, writing
 from review.schema import upgrade
+from review.threads import one_thread
 from tests.own_server import administration, own_server
 from tests.statements import named, on_sqlite_alone
 from tests.tiers import EXAMPLES, WHOLE
+
+one_thread()  # several workers of tests have the machine
 
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 

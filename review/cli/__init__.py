@@ -10,6 +10,9 @@ import click
 from review.cli.lazy import LazyGroup, Place
 from review.cli.terminals import only_words
 from review.errors import ReviewError
+from review.threads import one_thread
+
+one_thread()
 
 COMMANDS: Final = {
     "init": Place("database", "Make the database, or say that it is there already."),

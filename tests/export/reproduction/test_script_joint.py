@@ -14,7 +14,7 @@ from review.export.runs import latest_runs
 from review.history.actions import Attribution
 from review.living.job.repool import repool
 from review.protocol.queries import review_called
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 from tests.export.reproduction.programs import furthest, python, rscript
 from tests.living.joint import LATER, TRIALS, begin, enter, joint_plan
 from tests.tiers import MOSTLY_ON_SQLITE, WHOLE
@@ -43,11 +43,13 @@ pytestmark = MOSTLY_ON_SQLITE
 
 
 @pytest.fixture
-def folder(database: Database, by: Attribution, tmp_path: Path) -> Path:
-    begin(database, by, *PLANS)
-    enter(database, by, {**TRIALS, **LATER})
-    report = repool(database, actor="t", now=lambda: NOW)
-    assert report.failed == []
+def folder(database: Database, by: Attribution, prepared: Prepared[None], tmp_path: Path) -> Path:
+    def pooled() -> None:
+        begin(database, by, *PLANS)
+        enter(database, by, {**TRIALS, **LATER})
+        assert repool(database, actor="t", now=lambda: NOW).failed == []
+
+    prepared(pooled)
     with database.reading() as session:
         write_scripts("joint", latest_runs(session, review_called(session, "joint")), tmp_path)
     return tmp_path

@@ -15,7 +15,7 @@ from review.export.runs import latest_runs
 from review.history.actions import Attribution
 from review.living.job.repool import repool
 from review.protocol.queries import review_called
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 from tests.export.reproduction.programs import furthest, python, rscript
 from tests.living.estimates.test_networks import COUNTS
 from tests.living.networks import TRIALS, Numbers, begin, enter, means, network_plan
@@ -45,14 +45,16 @@ pytestmark = MOSTLY_ON_SQLITE
 
 
 @pytest.fixture
-def folder(database: Database, by: Attribution, tmp_path: Path) -> Path:
-    begin(database, by, *PLANS)
-    enter(database, by, SCORES)
-    events = [network_plan("wait list", measure=m, title=m) for m in ("OR", "RR", "RD")]
-    begin(database, by, *events, slug="counts", higher_is_better=False)
-    enter(database, by, COUNTS, slug="counts")
-    report = repool(database, actor="t", now=lambda: NOW)
-    assert report.failed == []
+def folder(database: Database, by: Attribution, prepared: Prepared[None], tmp_path: Path) -> Path:
+    def pooled() -> None:
+        begin(database, by, *PLANS)
+        enter(database, by, SCORES)
+        events = [network_plan("wait list", measure=m, title=m) for m in ("OR", "RR", "RD")]
+        begin(database, by, *events, slug="counts", higher_is_better=False)
+        enter(database, by, COUNTS, slug="counts")
+        assert repool(database, actor="t", now=lambda: NOW).failed == []
+
+    prepared(pooled)
     for slug in ("networks", "counts"):
         with database.reading() as session:
             runs = latest_runs(session, review_called(session, slug))
