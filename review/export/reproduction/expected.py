@@ -17,6 +17,7 @@ from review.living.runs.results import (
     RunResults,
     VariantLine,
 )
+from review.measures import OF_COUNTS
 
 POOLED = "pooled"
 
@@ -45,6 +46,7 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
         for analysis, results in runs
         for row in (
             *_rows(POOLED, 1, "pooled estimate", _pooled(results.pooled)),
+            *_rows(POOLED, 1, "pooled estimate", _from_q(results)),
             *_margins(results.readings),
             *_asymmetry(results),
             *_variants(results.variants),
@@ -89,6 +91,13 @@ def _pooled(line: PooledLine) -> _Quantities:
         "natural": natural.estimate if natural else None,
         **_limits("natural", natural.ci if natural else None),
     }
+
+
+def _from_q(results: RunResults) -> _Quantities:
+    """I² from Q, where another stands beside it."""
+    line = results.pooled
+    own = results.of_one_mean and line.method not in OF_COUNTS
+    return {"I2_q": line.I2_q if own else None}
 
 
 def _limits(name: str, interval: Interval | None) -> _Quantities:

@@ -15,6 +15,9 @@ from review.living.runs.results import MarginReading, RunResults, Snapshot
 SHORT_KEY: Final = 12
 """Digits of a run's key in an origin: 48 bits, so that two runs of one database never meet."""
 
+_OF_OTHERS: Final = frozenset({"I2_q"})
+"""Numbers that a part of a run makes of others that it keeps."""
+
 _SAID_SHORTER: Final = {"p_noninferiority": "noninferiority_p"}
 """Keys of columns that are named otherwise than the field they show."""
 
@@ -104,7 +107,7 @@ def _step(trail: Sequence[object], name: str, results: RunResults) -> object:
     for owner in owners:
         if named := fields_of(owner):
             field = _SAID_SHORTER.get(name, name)
-            if field in named:
+            if field in named or (field in _OF_OTHERS and hasattr(owner, field)):
                 return getattr(owner, field)
             for ending, side in _SIDES.items():
                 limits = getattr(owner, name.removesuffix(ending), None)

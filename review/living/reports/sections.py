@@ -90,7 +90,7 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
     several = {
         **({} if line.tau2 is None else {"prediction interval": _predicted(line, scale)}),
         **spread,
-        "I² (%)": number(line.I2, 1),
+        "I² (%)": _i2(line),
         "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_value(line.Q_p)})",
     }
     return {
@@ -102,6 +102,12 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
         "p": p_value(line.p),
         **(several if line.k > 1 else {}),
     }
+
+
+def _i2(line: PooledLine) -> str:
+    """Return I², beside it that from Q where they differ."""
+    told, by_q = number(line.I2, 1), number(line.I2_q, 1)
+    return told if told == by_q else f"{told}; from Q {by_q}"
 
 
 def _predicted(line: PooledLine, scale: EffectScale) -> str:

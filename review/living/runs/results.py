@@ -13,7 +13,7 @@ from review.living.runs.networks import NetworkLine
 from review.protocol.rules import WITHOUT_TAU2
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
-from review.synthesis.pooled import TAU2_CI_EMPTY
+from review.synthesis.pooled import TAU2_CI_EMPTY, i2_from_q
 
 Interval = tuple[float, float]
 
@@ -73,6 +73,11 @@ class PooledLine(RunPart):
     Q_p: float | None
     notes: tuple[str, ...]
     natural: Natural | None = None
+
+    @property
+    def I2_q(self) -> float:
+        """I² from Q, in percent (Higgins & Thompson 2002); `I2` follows tau² where there is one."""
+        return float(i2_from_q(self.Q, self.Q_df))
 
     @property
     def tau2_ci_empty(self) -> bool:

@@ -224,12 +224,13 @@ def scale_of_run(inputs: RunInputs) -> EffectScale:
 
 
 def as_shown(inputs: RunInputs, results: RunResults) -> dict[str, object]:
-    """Return a pooled line as people see it, for scripts: ratios as they were measured."""
+    """Return a pooled line as people see it, for scripts: ratios as measured, and I² from Q."""
     scale, line = scale_of_run(inputs), results.pooled
     return {
         "scale": scale.shown,
         "estimate": scale.value(line.estimate),
         "ci": scale.pair(line.ci),
+        "I2_Q": line.I2_q,
         "margins": [
             None if reading.margin is None else scale.margin(reading.margin)
             for reading in results.readings

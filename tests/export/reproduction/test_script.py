@@ -58,13 +58,13 @@ def parts(folder: Path) -> list[str]:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_both_scripts_agree_on_cbt_delivery(cbt_delivery: Path) -> None:
     numbers = len(parts(cbt_delivery))
-    assert numbers == 66
+    assert numbers == 69
     by_python = python(cbt_delivery / "reproduce.py")
     assert by_python.returncode == 0, by_python.stdout + by_python.stderr
-    assert "66 numbers of 66 compared, tolerance 1e-06: all agree" in by_python.stdout
+    assert "69 numbers of 69 compared, tolerance 1e-06: all agree" in by_python.stdout
     by_r = rscript(cbt_delivery / "reproduce.R")
     assert by_r.returncode == 0, by_r.stdout + by_r.stderr
-    assert "66 numbers of 66 compared, tolerance 1e-06: all agree" in by_r.stdout
+    assert "69 numbers of 69 compared, tolerance 1e-06: all agree" in by_r.stdout
     assert "yi of 70 of 70 effects" in by_r.stdout
     assert furthest(by_r.stdout) < 1e-9
 

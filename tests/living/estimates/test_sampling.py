@@ -70,6 +70,7 @@ def test_plans_give_metafors_numbers(name: str, fit: dict[str, Any]) -> None:
     assert line.estimate == pytest.approx(fit["estimate"], rel=1e-6)
     assert line.se == pytest.approx(fit["se"], rel=1e-6)
     assert line.tau2 == pytest.approx(fit["tau2"], rel=1e-6, abs=1e-9)
+    assert line.I2_q == pytest.approx(fit["I2_q"], rel=1e-6)
 
 
 def test_what_a_plan_chose_is_in_the_recipe_and_defaults_are_not() -> None:
@@ -190,9 +191,11 @@ def test_by_command_a_revised_choice_is_run_said_and_told_as_a_change(
     cli("repool")
     shown = " ".join(cli("runs", "show", "stay").stdout.split())
     assert "formula (vtype UB); small-sample bias is not corrected, as planned." in shown
+    assert "; from Q " in shown
     told = " ".join(cli("runs", "diff", "stay", "--full").stdout.split())
     assert "formula of sampling variances from large sample to unbiased" in told
-    line = json.loads(cli("runs", "show", "stay", "--json").stdout)["results"]["pooled"]
+    as_json = json.loads(cli("runs", "show", "stay", "--json").stdout)
+    line = as_json["results"]["pooled"]
     chosen = ("SMD", "UB", False)
     (by_r,) = (
         fit
@@ -200,3 +203,4 @@ def test_by_command_a_revised_choice_is_run_said_and_told_as_a_change(
         if name == "strokes" and (fit["measure"], fit["vtype"], fit["correct"]) == chosen
     )
     assert line["estimate"] == pytest.approx(by_r["estimate"], rel=1e-6)
+    assert as_json["shown"]["I2_Q"] == pytest.approx(by_r["I2_q"], rel=1e-6)

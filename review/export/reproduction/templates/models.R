@@ -103,7 +103,8 @@ line_of <- function(fit, coefficient = 1) {
     p = fit$pval[coefficient], ci_low = fit$ci.lb[coefficient], ci_high = fit$ci.ub[coefficient],
     tau2 = if (is.null(fit$tau2)) 0 else fit$tau2)
 }
-homogeneity_of <- function(fit) c(I2 = fit$I2, H2 = fit$H2, Q = fit$QE, Q_p = fit$QEp)
+homogeneity_of <- function(fit) c(I2 = fit$I2, H2 = fit$H2, Q = fit$QE, Q_p = fit$QEp,
+  I2_q = if (fit$QE > fit$k - fit$p) 100 * (1 - (fit$k - fit$p) / fit$QE) else 0)
 
 # Prediction interval, and Q-profile interval of tau2. `prediction` is "test" (as metafor has it), by
 # t with "k-1" or "k-2" degrees of freedom and the model's standard error (Higgins et al. 2009), or

@@ -38,7 +38,8 @@ for (name in names(asked)) {
       e <- effects(measure, asked[[name]]$x, vtype, correct)
       fit <- rma(e$yi, e$vi, method = "REML", test = "knha", control = sharp)
       fits[[length(fits) + 1]] <- list(measure = measure, vtype = vtype, correct = correct,
-        yi = e$yi, vi = e$vi, estimate = c(fit$beta), se = fit$se, tau2 = fit$tau2)
+        yi = e$yi, vi = e$vi, estimate = c(fit$beta), se = fit$se, tau2 = fit$tau2,
+        I2_q = rma(e$yi, e$vi, method = "DL")$I2) # tau2 by moments of Q: I2 is that from Q
     }
   found[[name]] <- list(rows = asked[[name]]$x, fits = fits)
 }
