@@ -40,6 +40,13 @@ class AddTo(StrEnum):
     """No row."""
 
 
+class TauFamily(StrEnum):
+    """Prior families of the heterogeneity standard deviation."""
+
+    HALF_NORMAL = "half-normal"
+    HALF_CAUCHY = "half-Cauchy"
+
+
 class Medians(StrEnum):
     """How means and standard deviations come from medians with quartiles or range."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from review.conventions import Medians
+from review.conventions import Medians, TauFamily
 from review.protocol.joint import MODEL_WORDS, STRUCTURE_WORDS
 from review.protocol.vocabulary import AnalysisKind, DeliveryMode, Variant
 from review.wording import capitalised
@@ -131,6 +131,13 @@ CORRECTIONS: Final = _options(
     {
         "yes": ("Corrected for small samples", "Of SMD (then Hedges’ g), SMDH and ROM."),
         "no": ("Not corrected", "Of SMD then Cohen’s d."),
+    }
+)
+
+TAU_PRIORS: Final = _options(
+    {
+        TauFamily.HALF_NORMAL: ("Half-normal", "Large τ are next to impossible."),
+        TauFamily.HALF_CAUCHY: ("Half-Cauchy", "A heavy tail: large τ stay possible."),
     }
 )
 

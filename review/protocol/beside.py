@@ -6,9 +6,10 @@ from collections.abc import Container, Sequence
 from typing import Final, Protocol
 
 from review.measures import Family, Measure
+from review.protocol.parts import PriorRules
 from review.protocol.vocabulary import Variant
 
-BESIDE: Final = ("subgroups", "moderators", "heterogeneity", "sequential", "zero_cells")
+BESIDE: Final = ("subgroups", "moderators", "heterogeneity", "sequential", "zero_cells", "bayes")
 """Choices of a plan that, as some variants do, rest on one effect a study, with its weight."""
 
 OF_WHOLE_MODELS: Final = frozenset(
@@ -34,6 +35,14 @@ class _Modelled(Protocol):
 
     @property
     def method(self) -> str: ...
+
+
+class _Believed(Protocol):
+    @property
+    def bayes(self) -> PriorRules | None: ...
+
+    @property
+    def measure(self) -> Measure: ...
 
 
 class _Pooled(Protocol):
@@ -67,6 +76,18 @@ def heterogeneity_problem(plan: _Modelled) -> str | None:
     return (
         f"heterogeneity is modelled by REML or ML, not {plan.method}; plan it as an analysis of "
         "its own beside this one"
+    )
+
+
+def prior_problem(plan: _Believed) -> str | None:
+    """Return why a plan's priors do not hold for its measure; None where nothing is wrong."""
+    if plan.bayes is None or plan.bayes.scale is not None:
+        return None
+    if plan.measure is Measure.GEN or plan.measure.unit_free:
+        return None
+    return (
+        f"bayes: {plan.measure.value} has a unit; state the scale of tau's prior in it (0.5 is of "
+        "effects without a unit)"
     )
 
 

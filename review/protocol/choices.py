@@ -25,12 +25,13 @@ from review.protocol.answers import (
     SEVERAL_ARMS,
     SEVERAL_RESULTS,
     STRUCTURES,
+    TAU_PRIORS,
     TESTS,
     VARIANCES,
     VARIANTS,
     Option,
 )
-from review.protocol.parts import SequentialRules, SignalRules, ZeroCellRule
+from review.protocol.parts import PriorRules, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
 
@@ -287,6 +288,27 @@ GROUPS: Final = (
             Choice("subgroups", "Subgroups", _LINES, "A characteristic a line: country."),
             Choice("moderators", "Meta-regressions", _LINES, "A formula a line: year * diagnosis."),
             Choice("heterogeneity", "τ² depends on", _LINES, "A formula a line: diagnosis."),
+        ),
+    ),
+    Group(
+        "Posterior by Bayes",
+        "Beside the planned estimate, never in its place: the normal-normal model, computed "
+        "numerically.",
+        (
+            Choice("bayes", "Compute it", Asked.SWITCH, ""),
+            Choice("bayes.tau", "Prior of τ", _ONE, "", TAU_PRIORS, "half-normal"),
+            *(
+                _number(PriorRules, name, label, meaning, "bayes")
+                for name, label, meaning in (
+                    (
+                        "scale",
+                        "Its scale",
+                        "On that of the measure; 0.5 where it has no unit.",
+                    ),
+                    ("mean", "Prior mean of the effect", "Of a normal prior."),
+                    ("mean_sd", "Its SD", "None is a flat prior."),
+                )
+            ),
         ),
     ),
     Group(

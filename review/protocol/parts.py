@@ -1,4 +1,4 @@
-"""Parts of a planned analysis: its sides, its signals and looks, its rule for zero cells."""
+"""Parts of a planned analysis: its sides, signals and looks, priors, and rule for zero cells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Final, Protocol
 
 from pydantic import Field, model_validator
 
-from review.conventions import AddTo
+from review.conventions import AddTo, TauFamily
 from review.protocol.frozen import Frozen, Line
 from review.protocol.vocabulary import DeliveryMode
 
@@ -68,6 +68,25 @@ class SequentialRules(Frozen):
     delta: Annotated[float, Field(gt=0)] | None = None
     """Effect of interest where there is no margin."""
     tau2_floor: Annotated[float, Field(ge=0)] = 0.04
+
+
+class PriorRules(Frozen):
+    """What a posterior by Bayes beside the planned estimate assumes beforehand."""
+
+    tau: TauFamily = TauFamily.HALF_NORMAL
+    """Prior family of the standard deviation between trials, tau."""
+    scale: Annotated[float, Field(gt=0)] | None = None
+    """Of that prior, on the scale of the measure; None is 0.5, of effects without a unit only."""
+    mean: float = 0.0
+    """Of the normal prior of the mean effect, oriented as effects are."""
+    mean_sd: Annotated[float, Field(gt=0)] | None = None
+    """Of the same; None is a flat prior, whatever `mean` is."""
+
+    @model_validator(mode="after")
+    def _a_mean_has_a_spread(self) -> PriorRules:
+        if self.mean and self.mean_sd is None:
+            raise ValueError("a mean beforehand needs its mean_sd; without it the prior is flat")
+        return self
 
 
 class ZeroCellRule(Frozen):

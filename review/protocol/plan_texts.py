@@ -14,7 +14,7 @@ from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, plainly
 
-_PARTS: Final = ("zero_cells", "sequential")
+_PARTS: Final = ("zero_cells", "sequential", "bayes")
 """Parts of a plan that are there or not."""
 
 

@@ -14,13 +14,25 @@ from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, Family, Measure, measures_of
 from review.protocol.absolute import baseline_problem
 from review.protocol.attenuation import ReliabilityText, attenuation_problem, reliabilities
-from review.protocol.beside import change_problem, heterogeneity_problem, refused_beside
+from review.protocol.beside import (
+    change_problem,
+    heterogeneity_problem,
+    prior_problem,
+    refused_beside,
+)  # fmt: skip
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
 from review.protocol.linking import ReferenceText, linking_problem, links
 from review.protocol.networked import network_problem
-from review.protocol.parts import NOBODY, ArmRule, SequentialRules, SignalRules, ZeroCellRule
+from review.protocol.parts import (
+    NOBODY,
+    ArmRule,
+    PriorRules,
+    SequentialRules,
+    SignalRules,
+    ZeroCellRule,
+)  # fmt: skip
 from review.protocol.sampling import VarianceName, sampling_problem
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Rater, Variant
 
@@ -170,6 +182,8 @@ class Plan(Frozen):
     ] = ()
     """Formulae over characteristics on which tau² depends, a location-scale model each; the mean
     depends on the same."""
+    bayes: Annotated[PriorRules | None, Field(exclude_if=_is_none)] = None
+    """Priors of a posterior beside the planned estimate; kept out of what is stored where none."""
     where: Annotated[
         tuple[Where, ...], AfterValidator(_unique), Field(exclude_if=lambda told: not told)
     ] = ()
@@ -213,7 +227,7 @@ class Plan(Frozen):
     def _models_have_what_they_need(self) -> Plan:
         problems = (
             network_problem, joint_problem, attenuation_problem, heterogeneity_problem,
-            baseline_problem, linking_problem, change_problem, sampling_problem,
+            baseline_problem, linking_problem, change_problem, sampling_problem, prior_problem,
         )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
@@ -320,7 +334,7 @@ class Plan(Frozen):
     def bare(self) -> Plan:
         """The same with nothing computed beside its main result."""
         nothing = ("variants", "subgroups", "moderators", "heterogeneity")
-        return self.model_copy(update=dict.fromkeys(nothing, ()))
+        return self.model_copy(update={**dict.fromkeys(nothing, ()), "bayes": None})
 
     @property
     def treatments(self) -> tuple[ArmRule, ...]:
@@ -404,6 +418,6 @@ ADDED_LATER: Final = (
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
-    "baseline_risks", "change_correlation", "vtype", "correct",
+    "baseline_risks", "change_correlation", "vtype", "correct", "bayes",
 )  # fmt: skip
 """Choices that the first plans did not have."""

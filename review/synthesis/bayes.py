@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from review.arrays import Floats
+from review.conventions import TauFamily
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.quadrature import gauss_legendre
@@ -21,13 +21,6 @@ __all__ = ["DEFAULT_TAU", "MuPrior", "Posterior", "TauFamily", "TauPrior", "post
 
 NODES = 400
 """Gauss-Legendre nodes; 200 give nine digits, the rest is for very unequal precision."""
-
-
-class TauFamily(StrEnum):
-    """Prior families of the heterogeneity standard deviation."""
-
-    HALF_NORMAL = "half-normal"
-    HALF_CAUCHY = "half-Cauchy"
 
 
 @dataclass(frozen=True, slots=True)

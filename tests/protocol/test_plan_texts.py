@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from review.protocol.choices import CHOICES, Asked
-from review.protocol.parts import ArmRule, SequentialRules, SignalRules, ZeroCellRule
+from review.protocol.parts import ArmRule, PriorRules, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.plan_texts import PlanProblems, plan_from, texts_of
 from review.protocol.rules import MethodName, Plan, TestName
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
@@ -22,6 +22,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "signals": SignalRules,
     "sequential": SequentialRules,
     "zero_cells": ZeroCellRule,
+    "bayes": PriorRules,
 }
 
 

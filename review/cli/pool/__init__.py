@@ -209,7 +209,7 @@ def pool_(
         pooled = pool(yi, vi, **model, prediction=prediction)
     of_rows = sizes(columns, len(labels))
     ni = [n for n, known in zip(of_rows, effects.known, strict=True) if known]
-    extra = _extra(table, effects, model, labels, ni=ni, **asked)
+    extra = _extra(table, effects, model, labels, ni=ni, margins=margins, **asked)
     extra |= {name: beside(extra[name], chosen) for name in OF_EFFECTS if name in extra}
     if count_model is not None:
         every = counts_of(columns, range(len(labels)), _counted_as(chosen, count_model, "--model"))
@@ -271,6 +271,7 @@ def _extra(
     diagnostics: bool,
     predictor: str,
     ni: Sequence[float | None],
+    margins: Sequence[float],
     bayes: bool,
     tau_prior: TauPrior,
     mean_prior: MuPrior | None,
@@ -381,7 +382,7 @@ def _extra(
     if bayes:
         found["bayes"] = blocks.bayes(
             effects.yi[effects.known], effects.vi[effects.known], model["level"], tau_prior,
-            mean_prior,
+            mean_prior, margins,
         )  # fmt: skip
     return found
 

@@ -39,7 +39,12 @@ Block = dict[str, Any]
 
 
 def bayes(
-    yi: Numbers, vi: Numbers, level: float, tau_prior: TauPrior, mean_prior: MuPrior | None
+    yi: Numbers,
+    vi: Numbers,
+    level: float,
+    tau_prior: TauPrior,
+    mean_prior: MuPrior | None,
+    margins: Sequence[float] = (),
 ) -> Block:
     """Return the Bayesian normal-normal model by quadrature, with its priors."""
     found = posterior(yi, vi, tau_prior=tau_prior, mu_prior=mean_prior, level=level)
@@ -57,6 +62,15 @@ def bayes(
         "tau_median": found.tau_median,
         "tau_ci": found.tau_ci,
         "probability_above_0": found.probability_above(0.0),
+        "probability_new_above_0": found.probability_new_above(0.0),
+        "posterior_margins": [
+            {
+                "margin": margin,
+                "probability": found.probability_above(-margin),
+                "probability_new": found.probability_new_above(-margin),
+            }
+            for margin in margins
+        ],
         "shrunken": list(found.shrunken),
         "shrunken_sd": list(found.shrunken_sd),
     }

@@ -21,6 +21,7 @@ from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.network import network_tables
 from review.export.contents.notices import names_in, notices_data, notices_table
 from review.export.contents.pooled import pooled_data, pooled_table
+from review.export.contents.posterior import posterior_table
 from review.export.contents.reported import reported_table
 from review.export.contents.results import results_data, results_table
 from review.export.contents.risk_of_bias import bias_tables
@@ -80,6 +81,15 @@ def _where_modelled(
     if not any(run.results.heterogeneity for run in runs):
         return {}
     return {"heterogeneity": heterogeneity_table(review.title, runs, print_=print_)}
+
+
+def _where_believed(
+    review: Review, runs: Sequence[LatestRun], *, print_: bool
+) -> Mapping[str, Table]:
+    """Return the table of posteriors where a plan states priors."""
+    if not any(run.results.posterior is not None for run in runs):
+        return {}
+    return {"posteriors": posterior_table(review.title, runs, print_=print_)}
 
 
 CONTENTS: Final = (
@@ -163,6 +173,13 @@ CONTENTS: Final = (
         lambda _, review, runs: _where_modelled(review, runs, print_=False),
     ),
     Content(
+        "posteriors",
+        "posteriors by Bayes beside the planned estimates: intervals, τ, probabilities",
+        "bayes in the plan, then review repool",
+        lambda _, review, runs: _where_believed(review, runs, print_=True),
+        lambda _, review, runs: _where_believed(review, runs, print_=False),
+    ),
+    Content(
         "network",
         "networks: league table of each, every pair by direct and indirect evidence, treatments",
         "kind: network in a plan, then review repool",
@@ -214,7 +231,7 @@ CONTENTS: Final = (
 IN_OUR_WORDS: Final = frozenset(
     {
         "summary_of_findings", "pooled_estimates", "notices", "variants", "moderators",
-        "heterogeneity", "changes", "whats_new",
+        "heterogeneity", "posteriors", "changes", "whats_new",
     }
 )  # fmt: skip
 """Tables whose cells the program words; the cells of the others are from reports and people."""

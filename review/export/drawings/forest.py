@@ -33,12 +33,14 @@ from review.figures.layouts import (
     effect_words,
     heterogeneity_words,
 )
+from review.figures.numbers import MINUS
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.moderators import label_of
 from review.living.reports.joint import model_sentence
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
+from review.living.runs.scales import scale_of_run
 from review.measures import OF_COUNTS
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
@@ -154,6 +156,7 @@ def forest_of(
     if results.joint is not None:
         deciding = results.joint.deciding.label
         below += f"; {lowered(model_sentence(results.joint)).rstrip('.')}. It decides on {deciding}"
+    below += _believed(inputs, results)
     word = conclusion_word(plan.kind, reading.conclusion)
     concluded = f" Conclusion: {word}{margin_words(inputs, reading.margin)}." if word else ""
     if withheld:
@@ -193,6 +196,15 @@ def forest_of(
         notation=notation(inputs),
         difference=difference,
     )
+
+
+def _believed(inputs: RunInputs, results: RunResults) -> str:
+    """Return the planned posterior in a clause; nothing where there is none."""
+    line = results.posterior
+    if line is None or line.median is None or line.ci is None:
+        return ""
+    shown = scale_of_run(inputs).text(line.median, line.ci).replace("-", MINUS)
+    return f"; by Bayes (τ {line.of_tau}, mean {line.of_mean}) median {shown}"
 
 
 def _fit(line: PooledLine | Pooled, sign: float, *, tested: bool) -> Fit:

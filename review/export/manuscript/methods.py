@@ -12,6 +12,7 @@ from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.absolute import absolute_methods
 from review.export.manuscript.assumed import assumed
 from review.export.manuscript.attenuation import attenuation_methods
+from review.export.manuscript.bayes import bayes_methods
 from review.export.manuscript.document import (
     Block,
     Cite,
@@ -240,7 +241,8 @@ def _model(facts: Facts, style: NumberStyle) -> list[Spans]:
         _said(facts, _measure), attenuation_methods(facts), linking_methods(facts),
         within_methods(facts), _said(facts, _sampling), _said(facts, _zero_cells),
         _said(facts, _model_of), spread if random else (),
-        _said(facts, lambda analysis: absolute_methods(analysis, style)), network_methods(facts),
+        _said(facts, lambda analysis: absolute_methods(analysis, style)),
+        _said(facts, lambda analysis: bayes_methods(analysis, style)), network_methods(facts),
         joint_methods(facts), heterogeneity_methods(facts),
     ]  # fmt: skip
 

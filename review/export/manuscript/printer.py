@@ -15,6 +15,9 @@ from review.figures.numbers import MINUS
 
 Path = tuple[str | int, ...]
 
+LEAST = 0.001
+"""Smallest distance of a probability from 0 and 1 that is told as a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Printer:
@@ -78,6 +81,13 @@ class Printer:
         """Return ``p = .112`` or ``p < .001``, the symbol in italics, the sign with the number."""
         symbol, _, signed = stated_p(value, self.style).partition(" ")
         return filled("{p} {n}", p=Term(symbol), n=self._made(signed, value, path))
+
+    def probability(self, value: float, *path: str | int) -> Number:
+        """Return a probability, ``.987``, never one that is not certain as 0 or 1: ``> .999``."""
+        high = value > 1 - LEAST
+        _, _, signed = stated_p(1 - LEAST if high else value, self.style).partition(" ")
+        text = signed.removeprefix("= ")
+        return self._made(f"> {text}" if high else text, value, path)
 
     def _number(self, kind: Kind, value: float, path: Path, decimals: int | None = None) -> Number:
         text = printed(Column("n", "n", kind, decimals), value, self.style)

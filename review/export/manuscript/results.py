@@ -9,6 +9,7 @@ from typing import Final
 from review.canonical import decimals_for, own_decimals
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.manuscript.absolute import absolute_sentences
+from review.export.manuscript.bayes import bayes_sentences
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
     Cite,
@@ -149,6 +150,7 @@ def result_sentences(
         opening,
         *_conclusion(analysed, printer),
         *absolute_sentences(analysed, printer),
+        *bayes_sentences(analysed, printer),
         *([] if line.k == 1 else _spread(analysed, printer)),
         *([] if network is None else network_sentences(analysed, network, printer)),
         *([] if joint is None else joint_sentences(analysed, joint, printer)),

@@ -46,6 +46,7 @@ MENTIONED: Final = {
     "variants": "the sensitivity analyses",
     "moderators": "subgroups and meta-regressions",
     "heterogeneity": "what heterogeneity depends on",
+    "posteriors": "the posteriors by Bayes",
     "changes": "each change since readers last saw the results",
 }
 """Tables that the results mention, in their order."""

@@ -9,6 +9,7 @@ from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine, RobustLine
 from review.living.runs.networks import NetworkLine
+from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import (
     Interval,
     MarginReading,
@@ -52,6 +53,7 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
             *_variants(results.variants),
             *_moderators(results.moderators),
             *_heterogeneity(results.heterogeneity),
+            *_posterior(results.posterior),
             *_network(results.network),
             *_joint(results.joint),
         )
@@ -145,6 +147,20 @@ def _variants(lines: Sequence[VariantLine]) -> Iterator[_Row]:
 def heterogeneity_of(line: HeterogeneityLine) -> str:
     """Return what a planned location-scale model is called: ``heterogeneity by diagnosis``."""
     return f"heterogeneity by {line.formula}"
+
+
+def _posterior(line: PosteriorLine | None) -> Iterator[_Row]:
+    if line is None or line.note is not None:
+        return
+    numbers: _Quantities = {
+        "k": line.k, "estimate": line.estimate, "sd": line.sd, "median": line.median,
+        **_limits("ci", line.ci), **_limits("pi", line.pi), "tau": line.tau,
+        "tau_mean": line.tau_mean, **_limits("tau", line.tau_ci),
+    }  # fmt: skip
+    yield from _rows("posterior", 1, "posterior by Bayes", numbers)
+    for number, one in enumerate(line.chances, 1):
+        label = "above zero" if one.margin is None else f"above -{one.margin:g}"
+        yield from _rows("probability above", number, label, {"mean": one.mean, "new": one.new})
 
 
 def _heterogeneity(lines: Sequence[HeterogeneityLine]) -> Iterator[_Row]:

@@ -36,6 +36,7 @@ from review.living.runs.contents import RunInputs
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
+from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import ModeratorLine, VariantLine
 from review.measures import MIXED, OF_COUNTS
 from review.natural import Natural
@@ -124,11 +125,18 @@ class Section:
     moderators: tuple[ModeratorSection, ...]
     heterogeneity: tuple[ModeratorSection, ...]
     """Location-scale models; of a category alone, `column` is it."""
+    posterior: PosteriorLine | None
 
     @property
     def level(self) -> str:
         """Percent, as metafor takes it."""
         return f"{100 * self.plan.level:.12g}"
+
+    @property
+    def above(self) -> tuple[float, ...]:
+        """The values above which posterior probabilities are told."""
+        chances = self.posterior.chances if self.posterior is not None else ()
+        return tuple(-chance.margin if chance.margin else 0.0 for chance in chances)
 
     @property
     def margins_in_r(self) -> str:
@@ -202,6 +210,7 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "mixed": any(run.inputs.plan.method in MIXED for run in runs),
         "networks": any(run.results.network is not None for run in runs),
         "heterogeneity": any(run.results.heterogeneity for run in runs),
+        "posterior": any(run.results.posterior is not None for run in runs),
         "joint": any(run.results.joint is not None for run in runs),
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
@@ -237,6 +246,7 @@ def section(run: LatestRun) -> Section:
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
         heterogeneity=tuple(_scaled(run.inputs, one) for one in results.heterogeneity),
+        posterior=results.posterior,
     )
 
 

@@ -17,6 +17,7 @@ from review.living.reports.once import past_runs
 from review.living.runs.contents import LeftOut, RunInputs, TrialInput
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.models import Run
+from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import ModeratorLine, PooledLine, RunResults, VariantLine
 from review.protocol.models import Review
 from review.protocol.rules import Plan
@@ -67,6 +68,7 @@ class RunView:
     variants: tuple[VariantLine, ...]
     moderators: tuple[ModeratorLine, ...]
     heterogeneity: tuple[HeterogeneityLine, ...]
+    posterior: PosteriorLine | None
     trials: tuple[TrialInput, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -126,6 +128,7 @@ def run_of(run: Run) -> RunView:
             for line in results.moderators
         ),
         heterogeneity=results.heterogeneity,
+        posterior=results.posterior,
         trials=inputs.trials,
         left_out=inputs.left_out,
     )

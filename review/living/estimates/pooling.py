@@ -17,6 +17,7 @@ from review.living.estimates.heterogeneity import heterogeneity_lines
 from review.living.estimates.linking import linking_notes
 from review.living.estimates.moderators import moderator_lines
 from review.living.estimates.networks import deciding_line, fit, network_line, weights
+from review.living.estimates.posterior import posterior_line
 from review.living.estimates.sensitivity import variant_lines
 from review.living.estimates.whole_variants import whole_variant_lines
 from review.living.runs.contents import RunInputs, TrialInput
@@ -125,6 +126,7 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         variants=variant_lines(inputs, effects),
         moderators=moderator_lines(inputs, effects),
         heterogeneity=heterogeneity_lines(inputs, effects),
+        posterior=posterior_line(inputs, effects),
     )
 
 

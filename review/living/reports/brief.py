@@ -7,6 +7,7 @@ from typing import Final
 
 from review.canonical import decimals_for, interval, number
 from review.living.reports.attribution import Explanation
+from review.living.reports.bayes import moved_posterior
 from review.living.reports.changes import ChangeReport
 from review.living.reports.heterogeneity import moved_heterogeneity
 from review.living.reports.joint import moved_outcomes
@@ -40,6 +41,7 @@ def brief(
     moved += moved_furthest(*report.networks, report.scales)
     moved += moved_outcomes(report.joint, report.scales)
     moved += moved_heterogeneity(report.heterogeneity)
+    moved += moved_posterior(report.posterior, report.scales)
     moved += _noticed(explanation)
     if moved:
         found.append(Section("Who moved it", tuple(moved)))

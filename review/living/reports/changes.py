@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from review.extraction.numbers import ReportedNumbers
+from review.living.reports.bayes import NO_POSTERIORS, MovedPosterior
 from review.living.reports.differences import ValueChange, differences, plan_differences
 from review.living.reports.sentence import causes_of, sentence_of, subject_of
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
@@ -66,6 +67,8 @@ class ChangeReport:
     """Several outcomes taken together, before and after, as `networks`."""
     heterogeneity: tuple[tuple[HeterogeneityLine, ...], tuple[HeterogeneityLine, ...]] = ((), ())
     """What tau² depends on, before and after."""
+    posterior: MovedPosterior = NO_POSTERIORS
+    """What a planned posterior says beside, before and after."""
     because: tuple[str, ...] = ()
     """What people did to the inputs meanwhile, with their reasons: a direction corrected, say."""
 
@@ -155,6 +158,7 @@ def compare(
         networks=(old_results.network if old_results else None, results.network),
         joint=(old_results.joint if old_results else None, results.joint),
         heterogeneity=(old_results.heterogeneity if old_results else (), results.heterogeneity),
+        posterior=MovedPosterior(old_results.posterior if old_results else None, results.posterior),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from review.errors import ReviewError
 from review.living.runs.networks import NetworkLine
+from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import Effect, Snapshot
 from review.living.runs.scales import scale_of_run
 from review.protocol.rules import Plan
@@ -47,6 +48,9 @@ PRIORS = (
 )
 
 
+OWN = "P(mean effect > …) is Bayesian, computed numerically, by the priors that the plan states."
+
+
 def posterior_of(snapshot: Snapshot) -> Posterior:
     """Return participants and posterior probabilities of a run.
 
@@ -61,13 +65,21 @@ def posterior_of(snapshot: Snapshot) -> Posterior:
         return _of_network(results.network)
     if results.joint is not None:
         return _of_outcomes(results.effects)
-    if not scale_of_run(inputs).free_of_units:
+    if results.posterior is not None:  # by the plan's own priors, told in a section of its own
+        beliefs, note = _planned(results.posterior)
+    elif not scale_of_run(inputs).free_of_units:
         beliefs, note = (), "No posterior: the default priors are for effects without a unit."
     elif len({effect.study_id for effect in results.effects}) < len(results.effects):
         beliefs, note = (), "No posterior: several arms of one trial enter."
     elif not beliefs:
         note = "No posterior: the model does not read these numbers."
     return Posterior(sum(sizes), len(sizes), len(results.effects), beliefs, note)
+
+
+def _planned(line: PosteriorLine) -> tuple[tuple[Belief, ...], str]:
+    if line.note is not None:
+        return (), f"No posterior: {line.note}."
+    return tuple(Belief(one.margin, one.mean) for one in line.chances), OWN
 
 
 def _of_network(line: NetworkLine) -> Posterior:

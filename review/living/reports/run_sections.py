@@ -9,6 +9,7 @@ from review.canonical import number, p_value
 from review.effects.variation import BIASED, CORRECTED
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.absolute import absolute_sections
+from review.living.reports.bayes import posterior_section
 from review.living.reports.brief import beside_what_moved
 from review.living.reports.heterogeneity import heterogeneity_sections
 from review.living.reports.joint import joint_sections
@@ -72,6 +73,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         ),
         Section("Before and after", (), ("", "pooled"), tuple(pooled.items())),
         *absolute_sections(inputs, results),
+        *posterior_section(results.posterior, scale),
         *network_sections(results, scale),
         *joint_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),

@@ -7,6 +7,7 @@ from typing import Final
 
 from review.canonical import decimals_for, interval, number, p_value
 from review.living.reports.attribution import Explanation
+from review.living.reports.bayes import event, moved_posterior_section, probability
 from review.living.reports.brief import beside_what_moved, what_moved
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import StripLine
@@ -44,6 +45,7 @@ def tell(
         *moved_section(*report.networks, report.scales),
         *moved_outcomes_section(report.joint, report.scales),
         *moved_heterogeneity_section(report.heterogeneity),
+        *moved_posterior_section(report.posterior, report.scales),
         *_happened(report),
     ]
     if explanation is not None:
@@ -156,17 +158,10 @@ def standing_lines(standing: Posterior | None, scale: EffectScale) -> dict[str, 
     return {
         "participants": f"{standing.participants}{some}" if known else "not reported",
         **{
-            _event(belief.margin, scale): f"{belief.probability:.3f}" for belief in standing.beliefs
+            event(belief.margin, scale): probability(belief.probability)
+            for belief in standing.beliefs
         },
     }
-
-
-def _event(margin: float | None, scale: EffectScale) -> str:
-    """Return ``P(mean effect > -0.50)``, of ratios ``P(RR < 1.35)``: no worse than a margin."""
-    what = scale.shown if scale.as_ratio else "mean effect"
-    sign = "<" if scale.as_ratio and scale.sign < 0 else ">"
-    bound = scale.number(-margin) if margin is not None else f"{scale.none:g}"
-    return f"P({what} {sign} {bound.replace('−', '-')})"
 
 
 def _before_and_after(lines: Sequence[tuple[str, str, str]], *, first: bool) -> Section:

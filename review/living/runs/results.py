@@ -10,6 +10,7 @@ from review.living.runs.contents import LeftOut, RunInputs, RunPart
 from review.living.runs.heterogeneity import HeterogeneityLine, told_beside
 from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
+from review.living.runs.posterior import PosteriorLine
 from review.protocol.rules import WITHOUT_TAU2
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
@@ -181,6 +182,8 @@ class RunResults(RunPart):
     heterogeneity: Annotated[
         tuple[HeterogeneityLine, ...], Field(exclude_if=lambda lines: not lines)
     ] = ()
+    posterior: Annotated[PosteriorLine | None, Field(exclude_if=lambda line: line is None)] = None
+    """Beside the pooled line, by the priors that the plan states."""
     network: Annotated[NetworkLine | None, Field(exclude_if=lambda line: line is None)] = None
     """Of a network, whose pooled line is the comparison that the plan decides on."""
 

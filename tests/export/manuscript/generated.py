@@ -32,6 +32,7 @@ from review.protocol.actions import (
     revise_analysis,
 )
 from review.protocol.models import Review
+from review.protocol.parts import PriorRules
 from review.protocol.queries import review_called
 from review.protocol.rules import Plan
 from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
@@ -106,6 +107,10 @@ class Chance:
         )  # fmt: skip
         if self.measure in ("SMD", "OR", "RR") and self.seed % 4 != 3:
             made = made.model_copy(update={"baseline_risks": (0.15, 0.5)})
+        if self.measure in ("SMD", "OR", "RR") and self.seed % 4 in (0, 1):
+            normal = {"tau": "half-Cauchy", "scale": 0.4, "mean": 0.1, "mean_sd": 1.5}
+            rules = PriorRules.model_validate(normal if self.seed % 3 else {})
+            made = made.model_copy(update={"bayes": rules})
         if k <= 5 or self.seed % 4 != 2:
             return made
         modelled: dict[str, object] = {

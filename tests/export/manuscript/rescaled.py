@@ -137,8 +137,25 @@ def within(measure: str, **more: Any) -> Plan:
     )  # fmt: skip
 
 
+def in_points() -> list[dict[str, Any]]:
+    """Ready differences in points, of which no prior without a unit holds."""
+    return [
+        {
+            "study": f"Synthetic {n}", "arm": "video", "delivery_mode": "videoconference",
+            "versus_arm": "in person", "versus_delivery_mode": "face_to_face",
+            "instrument": "wai", "metric": "MD", "estimate": y, "variance": 0.4,
+        }
+        for n, y in enumerate((0.4, -1.2, 0.9), 1)
+    ]  # fmt: skip
+
+
 def rescaled(database: Database) -> None:
-    """Make reviews of linked instruments, corrected correlations, and changes within arms."""
+    """Make reviews of linked instruments, corrected correlations, changes within arms, points."""
+    points = plan(
+        title="Synthetic differences", measure="GEN", margin=None, other_margins=(), bayes={}
+    )
+    begin(database, "points", points)
+    enter(database, "points", in_points())
     begin(database, "linked", plan(title="Synthetic points", **LINKED))
     enter(database, "linked", of_arms())
     responders = plan(title="Synthetic responders", margin=None, baseline_risks=(0.2, 0.5))

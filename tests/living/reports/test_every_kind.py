@@ -136,6 +136,11 @@ KINDS: Final[dict[str, tuple[Arms, dict[str, Any], dict[str, Any]]]] = {
         events, {"measure": "OR", "zero_cells": {"by_arm": True}}, {"zero_cells": {"add": 0.25}},
     ),
     "risks": (common, {"measure": "RR", "baseline_risks": (0.1, 0.3)}, {"test": "knha"}),
+    "bayes": (
+        means, {"measure": "SMD", "margin": 0.5, "bayes": {"mean": 0.1, "mean_sd": 1}},
+        {"method": "DL"},
+    ),
+    "bayes-ratio": (common, {"measure": "OR", "bayes": {"tau": "half-Cauchy", "scale": 0.3}}, {}),
     "heterogeneity": (means, {"measure": "SMD", "heterogeneity": ("rater",)}, {"method": "ML"}),
 }  # fmt: skip
 """What trials of a kind report, its plan, and another plan of it."""

@@ -8,6 +8,7 @@ from tests.export.manuscript.claims import plans
 from tests.export.manuscript.claims import selection
 from tests.export.manuscript.claims import results
 from tests.export.manuscript.claims import absolute
+from tests.export.manuscript.claims import bayes
 from tests.export.manuscript.claims import networks
 from tests.export.manuscript.claims import joint
 from tests.export.manuscript.claims import sensitivity

@@ -326,6 +326,7 @@ NO_NUMBER: Final = frozenset(
         "subgroups",
         "moderators",
         "heterogeneity",
+        "bayes",
         "sequential",
         "title",
         "margin",
