@@ -121,7 +121,7 @@ def moved_posterior_section(
     now = _cells(pair.after, scales[1])
     if pair.after.note is not None:
         return [Section(HEADING, (f"No posterior: {pair.after.note}.",))]
-    told = (priors_words(pair.after),)
+    told: tuple[str, ...] = (priors_words(pair.after),)
     if pair.before is None:
         return [Section(HEADING, told, ("", "now"), tuple(now.items()))]
     was = _cells(pair.before, scales[0])

@@ -73,7 +73,6 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         ),
         Section("Before and after", (), ("", "pooled"), tuple(pooled.items())),
         *absolute_sections(inputs, results),
-        *posterior_section(results.posterior, scale),
         *network_sections(results, scale),
         *joint_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),
@@ -88,10 +87,11 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
 
 
 def robustness_sections(snapshot: Snapshot, *, withheld: bool) -> list[Section]:
-    """Return variants, subgroups and models of effect and heterogeneity, a section each."""
+    """Return posterior, variants, subgroups, models of effect and heterogeneity, each a section."""
     inputs, results = snapshot
     variants = partial(_variants, scale_of_run(inputs), withheld=withheld, kind=inputs.plan.kind)
     return [
+        *posterior_section(results.posterior, scale_of_run(inputs)),
         *variants("Sensitivity", results.variants),
         *variants("The same counts by other ways", zero_cell_lines(inputs)),
         *(s for line in results.moderators for s in _moderator(line, variants)),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from review.export.drawings.forest import forest_of
 from review.living.reports.bayes import event, moved_posterior_section, posterior_section
 from review.living.reports.brief import brief
 from review.living.reports.changes import compare
@@ -165,3 +166,14 @@ def test_one_trial_has_a_posterior() -> None:
     assert line is not None
     assert line.estimate == pytest.approx(results.effects[0].yi, abs=1e-9)
     assert line.tau_ci is not None
+
+
+def test_a_forest_plot_says_it_below() -> None:
+    inputs, results = snapshot(margin=0.5, bayes={})
+    line = results.posterior
+    assert line is not None
+    assert line.median is not None
+    assert f"by Bayes (τ half-normal with scale 0.5, mean flat) median {line.median:.2f}" in (
+        forest_of(inputs, results).note or ""
+    )
+    assert "by Bayes" not in (forest_of(*snapshot(margin=0.5)).note or "")
