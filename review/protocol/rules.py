@@ -19,7 +19,7 @@ from review.protocol.beside import (
     heterogeneity_problem,
     prior_problem,
     refused_beside,
-)  # fmt: skip
+)
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
@@ -32,7 +32,7 @@ from review.protocol.parts import (
     SequentialRules,
     SignalRules,
     ZeroCellRule,
-)  # fmt: skip
+)
 from review.protocol.sampling import VarianceName, sampling_problem
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Rater, Variant
 
