@@ -84,7 +84,7 @@ def _chance(place: int, one: Chance, analysed: Analysed, printer: Printer) -> Sp
     else:
         margin = scale.margin(one.margin)
         what = filled(
-            "lay within the margin of {margin}",
+            "was noninferior at the margin of {margin}",
             margin=printer.number(margin, *here, "margin", decimals=own_decimals(margin)),
         )
     return filled(

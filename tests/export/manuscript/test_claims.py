@@ -182,7 +182,7 @@ def examples(generated: Database) -> dict[str, str]:
     """The first true example of each claim, by its name; raises for a false sentence."""
     found: dict[str, str] = {}
     with generated.reading() as session:
-        for review in reviews(session):
+        for review in sorted(reviews(session), key=lambda one: one.id):  # what tells a story first
             facts = facts_of(session, review)
             tables = collect(session, review, [a.latest for a in facts.analysed]).printed
             document = manuscript(facts, tables, {})

@@ -76,7 +76,7 @@ def _posterior(read: Read, m: re.Match[str]) -> None:
     for text, value in zip((m[7], m[8]), new, strict=True):
         same(text, seen(value))
     told = re.findall(
-        rf"(favoured [^;,]+?|was positive|lay within the margin of {NUMBER}) with probability ({LIKELY})",
+        rf"(favoured [^;,]+?|was positive|was noninferior at the margin of {NUMBER}) with probability ({LIKELY})",
         m[9],
     )
     margins = [plan["margin"], *(x for x in plan["other_margins"] if x != plan["margin"])]
