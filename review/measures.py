@@ -5,7 +5,7 @@ No formulas: plans, tables and commands name a measure without importing what co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -20,6 +20,8 @@ from review.natural import (
     SQUARED_RATE,
     Natural,
     R,
+    double_arcsine,
+    double_root,
 )
 
 
@@ -177,12 +179,18 @@ class Facts:
     """Whether a rule for cells without events may change it."""
     natural: Natural | None = None
     """The scale that it is read on, where that is no ratio."""
+    by_size: Callable[[float], Natural] | None = None
+    """The same where the way back needs the persons, or the time, that a number is of."""
     metrics: tuple[str, ...] = ()
     """What reports call estimates of it, in capitals; of ratios the ratio itself."""
     revman: str = ""
     """What RevMan calls it."""
     of_arms_in_revman: bool = False
     """Whether RevMan computes it from the arms' own numbers."""
+
+    def read_at(self, size: float | None) -> Natural | None:
+        """Return the scale that numbers of so many persons, or so much time, are read on."""
+        return self.natural if self.by_size is None or size is None else self.by_size(size)
 
     @property
     def null(self) -> float:
@@ -262,34 +270,25 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.SMCCD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.SMCRD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.RR: Facts(
-        family=Family.EVENTS,
-        planned=_COMPARED,
-        methods="log risk ratios",
+        family=Family.EVENTS, planned=_COMPARED, methods="log risk ratios",
         ratio="Risk ratio",
         zero_cells=True,
         metrics=("RR", "RISK RATIO", "RELATIVE RISK"),
-        revman="Risk Ratio",
-        of_arms_in_revman=True,
+        revman="Risk Ratio", of_arms_in_revman=True,
     ),
     Measure.OR: Facts(
-        family=Family.EVENTS,
-        planned=_COMPARED,
-        methods="log odds ratios",
+        family=Family.EVENTS, planned=_COMPARED, methods="log odds ratios",
         ratio="Odds ratio",
         zero_cells=True,
         metrics=("OR", "ODDS RATIO"),
-        revman="Odds Ratio",
-        of_arms_in_revman=True,
+        revman="Odds Ratio", of_arms_in_revman=True,
     ),
     Measure.RD: Facts(
-        family=Family.EVENTS,
-        planned=_COMPARED,
-        methods="risk differences",
+        family=Family.EVENTS, planned=_COMPARED, methods="risk differences",
         axis="Risk difference",
         zero_cells=True,
         metrics=("RD", "RISK DIFFERENCE"),
-        revman="Risk Difference",
-        of_arms_in_revman=True,
+        revman="Risk Difference", of_arms_in_revman=True,
     ),
     Measure.AS: Facts(
         family=Family.EVENTS, planned=_CONTRAST, zero_cells=True,
@@ -308,9 +307,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.OR2D: Facts(family=Family.EVENTS, standardized=True),
     Measure.OR2DN: Facts(family=Family.EVENTS, standardized=True),
     Measure.IRR: Facts(
-        family=Family.RATES,
-        planned=_COMPARED,
-        methods="log incidence rate ratios",
+        family=Family.RATES, planned=_COMPARED, methods="log incidence rate ratios",
         ratio="Rate ratio",
         zero_cells=True,
         metrics=("IRR", "RATE RATIO", "INCIDENCE RATE RATIO"),
@@ -323,8 +320,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         axis=f"Rate difference {PER_TIME}", zero_cells=True, revman="Rate Difference",
     ),
     Measure.IRSD: Facts(
-        family=Family.RATES,
-        planned=_CONTRAST,
+        family=Family.RATES, planned=_CONTRAST,
         methods=f"differences of the square roots of incidence rates {PER_TIME}",
         axis=f"Difference of root rates {PER_TIME}", zero_cells=True,
     ),
@@ -353,9 +349,11 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.PAS: Facts(family=Family.EVENTS_OF_ONE, natural=ARCSINE),
     Measure.PFT: Facts(
-        family=Family.EVENTS_OF_ONE,
-        planned=_ONE_ARM,
-        methods="double-arcsine-transformed proportions",
+        family=Family.EVENTS_OF_ONE, planned=_ONE_ARM, by_size=double_arcsine,
+        methods=(
+            "double-arcsine-transformed proportions, transformed back by the harmonic mean of the "
+            "sample sizes {miller}, which misleads where these differ much {schwarzer}"
+        ),
         sentence="double arcsine of the proportion",
     ),
     Measure.MN: Facts(
@@ -376,9 +374,11 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         sentence="square root of the rate",
     ),
     Measure.IRFT: Facts(
-        family=Family.RATE_OF_ONE,
-        planned=_ONE_ARM,
-        methods=f"double square roots of incidence rates {PER_TIME}",
+        family=Family.RATE_OF_ONE, planned=_ONE_ARM, by_size=double_root,
+        methods=(
+            f"double square roots of incidence rates {PER_TIME}, transformed back by the harmonic "
+            "mean of the times at risk, which misleads where these differ much {schwarzer}"
+        ),
         sentence="double square root of the rate",
     ),
 }  # fmt: skip

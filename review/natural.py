@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 
@@ -79,6 +80,46 @@ def from_double_arcsine(angle: float, size: float) -> float:
     return 0.5 * (1 - math.copysign(1, math.cos(2 * angle)) * math.sqrt(max(under, 0.0)))
 
 
+def _double_arcsine(share: float, size: float) -> float:
+    events = min(max(share, 0.0), 1.0) * size
+    low, high = (math.asin(math.sqrt(x / (size + 1))) for x in (events, events + 1))
+    return (low + high) / 2
+
+
+def from_double_root(root: float, time: float) -> float:
+    """Back from Freeman and Tukey's double root of a rate over `time`, as metafor goes.
+
+    What lies below the root of no events is a rate of 0.
+
+    Examples
+    --------
+    >>> round(from_double_root((math.sqrt(4 / 20) + math.sqrt(5 / 20)) / 2, 20), 12)
+    0.2
+    """
+    if root <= math.sqrt(1 / time) / 2:
+        return 0.0
+    return (root - 1 / (4 * root * time)) ** 2
+
+
+def _double_root(rate: float, time: float) -> float:
+    rate = max(rate, 0.0)
+    return (math.sqrt(rate) + math.sqrt(rate + 1 / time)) / 2
+
+
+def harmonic_mean(sizes: Sequence[float | None]) -> float | None:
+    """Return the harmonic mean of sizes above 0; None where one is not known, or there are none.
+
+    Examples
+    --------
+    >>> harmonic_mean([20.0, 60.0]), harmonic_mean([20.0, None])
+    (30.0, None)
+    """
+    whole = [size for size in sizes if size]
+    return (
+        len(whole) / sum(1 / size for size in whole) if whole and len(whole) == len(sizes) else None
+    )
+
+
 R: Final = Natural(
     "r", math.tanh, "tanh", "np.tanh", lambda r: math.atanh(r) if abs(r) < 1 else r * math.inf
 )
@@ -97,3 +138,36 @@ SQUARED_RATE: Final = Natural(
     "rate", _squared, "transf.isqrt", "lambda x: np.maximum(x, 0) ** 2",
     lambda rate: math.sqrt(max(rate, 0.0)),
 )  # fmt: skip
+
+
+_SIZED: Final = {"proportion": ("sizes", "PLO"), "rate": ("times", "IRLN")}
+
+
+def by_mean_of_sizes(name: str, sizes: Sequence[float]) -> str:
+    """Return the caution about a pooled number that goes back by the harmonic mean of sizes."""
+    what, instead = _SIZED[name]
+    return (
+        f"the pooled {name} goes back by the harmonic mean of the {what} ({min(sizes):g} to "
+        f"{max(sizes):g}); where they differ much it misleads (Schwarzer et al. 2019): measure "
+        f"{instead} with method UM.RS needs none"
+    )
+
+
+def double_arcsine(size: float) -> Natural:
+    """Return the way from double arcsines to proportions of so many persons."""
+    return Natural(
+        "proportion", partial(from_double_arcsine, size=size),
+        "function(x) transf.ipft.hm(x, targs = list(ni = dat$size))",
+        "lambda x: from_double_arcsine(x, harmonic_mean(dat))",
+        partial(_double_arcsine, size=size),
+    )  # fmt: skip
+
+
+def double_root(time: float) -> Natural:
+    """Return the way from double roots to rates over so much time."""
+    return Natural(
+        "rate", partial(from_double_root, time=time),
+        "function(x) transf.iirft(x, 1 / mean(1 / dat$size))",
+        "lambda x: from_double_root(x, harmonic_mean(dat))",
+        partial(_double_root, time=time),
+    )  # fmt: skip

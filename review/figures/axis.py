@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from review.figures.scale import Notation
+from review.figures.scale import Notation, Written
 from review.figures.style import BLACK, GREY, ZONE, font
 from review.figures.text import width
 
@@ -54,7 +54,7 @@ def horizontal_ticks(
     *,
     whole: bool = False,
     overhang: float = math.inf,
-    notation: Notation = Notation.PLAIN,
+    notation: Written = Notation.PLAIN,
 ) -> None:
     """Put ticks on the horizontal axis, so many that their labels stand apart in that room.
 
@@ -94,7 +94,7 @@ def _some(
     size: float,
     room: float,
     overhang: float,
-    notation: Notation,
+    notation: Written,
     *,
     whole: bool,
 ) -> list[tuple[float, str]]:

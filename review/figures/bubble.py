@@ -16,7 +16,7 @@ from review.errors import InvalidDataError
 from review.figures.chart import Chart, Scale, draw_chart, draw_point, note_beyond, say_empty
 from review.figures.chart_key import TEXT_LINE, TEXT_SIZE, Key, Sample
 from review.figures.interval import check_interval, draw_interval
-from review.figures.scale import Notation, reach, widened
+from review.figures.scale import Notation, Written, reach, widened
 from review.figures.style import BAND, BLACK, BLUE, FAINT_BAND, PALE, VERMILLION, own_settings
 from review.figures.text import width
 
@@ -89,7 +89,7 @@ class BubblePlot:
     fitted: tuple[Fitted, ...] = ()
     moderator: str = "Moderator"
     whole: bool = False
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     null_line: bool = True
     effect_label: str = "Effect"
     favours_left: str = ""
@@ -233,7 +233,7 @@ def _reach(plot: BubblePlot) -> tuple[float, float]:
     )
 
 
-def _value(notation: Notation, group: Fitted) -> str:
+def _value(notation: Written, group: Fitted) -> str:
     return notation.text(group.estimate, group.ci_low, group.ci_high)
 
 

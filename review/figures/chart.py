@@ -16,7 +16,7 @@ from review.figures.axis import horizontal_ticks
 from review.figures.chart_key import TEXT_LINE, TEXT_SIZE, Key, KeyPlace, draw_key, key_places
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.paper import page_width, paper
-from review.figures.scale import Notation
+from review.figures.scale import Notation, Written
 from review.figures.style import GREY, font
 from review.figures.text import (
     ELLIPSIS,
@@ -55,7 +55,7 @@ class Scale:
     turned: bool = False
     one_line: bool = False  # whether each mark has one line, however long
     whole: bool = False
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
 
 
 @dataclass(frozen=True, slots=True)

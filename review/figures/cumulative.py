@@ -9,7 +9,7 @@ from review.errors import InvalidDataError
 from review.figures.estimates import EstimateRow, Estimates, estimates_pages, estimates_plot
 from review.figures.forest_values import check_margin
 from review.figures.interval import check_interval
-from review.figures.scale import Notation
+from review.figures.scale import Notation, Written
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +57,7 @@ class Cumulative:
     step_header: str = "Added"
     note: str = ""
     level: float = 0.95
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     null_line: bool = True
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from review.errors import InvalidDataError
 from review.figures.chart import Chart, Scale, draw_chart, say_empty
 from review.figures.chart_key import Key, Sample
-from review.figures.scale import Notation, limits
+from review.figures.scale import Notation, Written, limits
 from review.figures.style import BLACK, BLUE, FAINT_BAND, GREY, own_settings
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Drapery:
     studies: tuple[PValueFunction, ...]
     pooled: PValueFunction | None = None
     prediction: PValueFunction | None = None
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     null_line: bool = True
     effect_label: str = "Effect"
     favours_left: str = ""

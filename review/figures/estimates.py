@@ -12,7 +12,7 @@ from review.figures.interval import check_interval, draw_interval
 from review.figures.panel import draw_panel, draw_reference
 from review.figures.panel_layout import Panel, TextColumn
 from review.figures.paper import one_page
-from review.figures.scale import Notation, limits
+from review.figures.scale import Notation, Written, limits
 from review.figures.style import BLACK, BLUE, own_settings
 from review.figures.text import POINTS_PER_INCH
 
@@ -86,7 +86,7 @@ class Estimates:
     level: float = 0.95
     decimals: int = 2
     """The fewest."""
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     null_line: bool = True
     empty: str = "No studies"
 

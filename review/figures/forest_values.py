@@ -9,7 +9,7 @@ from typing import Protocol
 from review.errors import InvalidDataError
 from review.figures.interval import check_interval
 from review.figures.risk_of_bias import BiasDomain, Blank, Category
-from review.figures.scale import Notation
+from review.figures.scale import Notation, Written
 
 # Weights are computed: 100 * w / w may come out as 100.00000000000001.
 HUNDRED = 100 + 1e-9
@@ -34,6 +34,8 @@ class ForestRow:
     judgements : tuple of int or Blank
         Of risk of bias: places in the plot's `categories`, one for each of its `domains`; empty for
         a study that nobody appraised.
+    notation : Written, optional
+        How its own numbers are written, where the size of the study decides that.
     """
 
     label: str
@@ -43,6 +45,7 @@ class ForestRow:
     weight: float | None = None
     columns: tuple[str, ...] = ()
     judgements: tuple[int | Blank, ...] = ()
+    notation: Written | None = None
 
     def __post_init__(self) -> None:
         values = (self.estimate, self.ci_low, self.ci_high)
@@ -147,7 +150,7 @@ class Forest:
         Headings over neighbouring columns, and how many columns each is over; all of them or none.
     domains, categories : tuple of BiasDomain and of Category
         Of the rows' `judgements`; the last domain is the overall judgement.
-    notation : Notation
+    notation : Written
         Whether the effects are logarithms that are read as ratios.
     null_line : bool
         Whether an effect of 0 means none, and has a line; not of means or proportions.
@@ -174,7 +177,7 @@ class Forest:
     column_groups: tuple[tuple[str, int], ...] = ()
     domains: tuple[BiasDomain, ...] = ()
     categories: tuple[Category, ...] = ()
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     null_line: bool = True
     difference: Difference | None = None
     label_header: str = ""
@@ -222,7 +225,7 @@ class Plot(Protocol):
     """How a plot of intervals writes its numbers."""
 
     @property
-    def notation(self) -> Notation:
+    def notation(self) -> Written:
         """Ratios or differences."""
 
     @property
@@ -248,7 +251,9 @@ class Line(Protocol):
 
 def value_of(plot: Plot, row: Line, least: int = 2) -> str:
     """Return the estimate and interval of a line, with so many decimals or more if they need."""
-    return plot.notation.text(row.estimate, row.ci_low, row.ci_high, plot.margin, least)
+    own = row.notation if isinstance(row, ForestRow) else None
+    said = own or plot.notation
+    return said.text(row.estimate, row.ci_low, row.ci_high, plot.margin, least)
 
 
 def prediction_of(plot: Plot, diamond: Diamond) -> str:

@@ -10,7 +10,7 @@ from review.errors import InvalidDataError
 from review.figures.chart import Chart, Frame, Scale, draw_chart, draw_point, note_beyond, say_empty
 from review.figures.chart_key import Key, Sample
 from review.figures.numbers import fixed, p_level
-from review.figures.scale import Notation, reach
+from review.figures.scale import Notation, Written, reach
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Funnel:
     level: float = 0.95
     quantile: float = CONTOURS[1][1]
     null_line: bool = True
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""

@@ -12,7 +12,7 @@ from review.errors import InvalidDataError
 from review.figures.chart import Chart, Frame, Scale, draw_chart, say_empty
 from review.figures.chart_key import Key, Sample
 from review.figures.numbers import fixed
-from review.figures.scale import Notation, reach
+from review.figures.scale import Notation, Written, reach
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Gosh:
     pooled: tuple[float, float] | None = None
     highlight: str = ""
     highlighted: Bools | None = None
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     null_line: bool = True
     effect_label: str = "Effect"
     favours_left: str = ""

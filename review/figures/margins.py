@@ -13,7 +13,7 @@ from review.figures.chart import PAGE_WIDTH, Chart, Frame, Scale, draw_chart, dr
 from review.figures.chart_key import TEXT_LINE, TEXT_SIZE, Key, Sample
 from review.figures.numbers import p_words
 from review.figures.paper import page_width
-from review.figures.scale import Notation, power_words
+from review.figures.scale import Notation, Written, power_words
 from review.figures.style import BAND, BLACK, BLUE, GREY, VERMILLION, own_settings
 from review.figures.text import width
 
@@ -60,7 +60,7 @@ class Margins:
     alpha: float = 0.025
     smallest: float | None = None
     effect_label: str = "Effect"
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     note: str = ""
 
     def __post_init__(self) -> None:

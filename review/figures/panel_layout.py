@@ -13,7 +13,7 @@ from review.figures.axis import fraction
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, leading
 from review.figures.paper import fitted as fitted_width
 from review.figures.paper import paper
-from review.figures.scale import Notation
+from review.figures.scale import Notation, Written
 from review.figures.text import (
     POINTS_PER_INCH,
     Cuts,
@@ -117,7 +117,7 @@ class Panel:
     favours_right: str
     margin: float | None
     note: str
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     groups: tuple[Group, ...] = ()
     legend: tuple[Light, ...] = ()
     legend_note: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -30,41 +31,23 @@ MANTISSAS = ((1.0, 2.0, 5.0), (1.0,))
 LARGEST_LOGARITHM = 709.0
 
 
-class Notation(StrEnum):
-    """How numbers of the analysis scale are written."""
-
-    PLAIN = "plain"
-    """As they are."""
-    RATIO = "ratio"
-    """They are natural logarithms, written as the ratios they stand for."""
-    INVERSE = "inverse"
-    """The same with the sign turned, as where lower is better: written as the ratios measured, on
-    an axis that runs the other way, so that ratios rise to the right."""
-    CORRELATION = "correlation"
-    """They are Fisher's z, written as correlations; the axis stays that of z, as its intervals."""
-    PROPORTION = "proportion"
-    """They are logits, written as the proportions they stand for."""
-    RATE = "rate"
-    """They are logarithms of rates, written as the rates."""
-    ARCSINE = "arcsine"
-    """They are arcsines of the roots of proportions, written as the proportions."""
-    SQUARED_RATE = "squared_rate"
-    """They are square roots of rates, written as the rates."""
+class Written:
+    """How numbers of an analysis are written, and the ticks of their axis."""
 
     @property
     def natural(self) -> Natural | None:
         """The scale that numbers are transformed back to; None as they are, and of ratios."""
-        return _NATURAL.get(self)
+        return None
 
     @property
     def is_ratio(self) -> bool:
         """Whether ratios are written."""
-        return self in (Notation.RATIO, Notation.INVERSE)
+        return False
 
     @property
     def turned(self) -> bool:
         """Whether the axis runs from large numbers to small ones."""
-        return self is Notation.INVERSE
+        return False
 
     def _told(self, value: float) -> float:
         return value if self.natural is None else self.natural.back(value)
@@ -142,9 +125,62 @@ class Notation(StrEnum):
         return ticks(low, high, at_most, whole=whole)
 
 
-def notation_of(scale: Natural) -> Notation:
-    """Return how numbers of a transformed scale are written; plainly where no figure knows it."""
-    return next((one for one in Notation if one.natural is scale), Notation.PLAIN)
+class Notation(Written, StrEnum):
+    """How numbers of the analysis scale are written."""
+
+    PLAIN = "plain"
+    """As they are."""
+    RATIO = "ratio"
+    """They are natural logarithms, written as the ratios they stand for."""
+    INVERSE = "inverse"
+    """The same with the sign turned, as where lower is better: written as the ratios measured, on
+    an axis that runs the other way, so that ratios rise to the right."""
+    CORRELATION = "correlation"
+    """They are Fisher's z, written as correlations; the axis stays that of z, as its intervals."""
+    PROPORTION = "proportion"
+    """They are logits, written as the proportions they stand for."""
+    RATE = "rate"
+    """They are logarithms of rates, written as the rates."""
+    ARCSINE = "arcsine"
+    """They are arcsines of the roots of proportions, written as the proportions."""
+    SQUARED_RATE = "squared_rate"
+    """They are square roots of rates, written as the rates."""
+
+    @property
+    def natural(self) -> Natural | None:
+        """The scale that numbers are transformed back to; None as they are, and of ratios."""
+        return _NATURAL.get(self)
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether ratios are written."""
+        return self in (Notation.RATIO, Notation.INVERSE)
+
+    @property
+    def turned(self) -> bool:
+        """Whether the axis runs from large numbers to small ones."""
+        return self is Notation.INVERSE
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs(Written):
+    """Numbers of a transformed scale that has no name of its own, as that of double arcsines is."""
+
+    scale: Natural
+
+    @property
+    def natural(self) -> Natural:
+        """The scale that numbers are transformed back to."""
+        return self.scale
+
+    def __str__(self) -> str:
+        """Return what the natural numbers are called."""
+        return self.scale.name
+
+
+def notation_of(scale: Natural) -> Written:
+    """Return how numbers of a transformed scale are written."""
+    return next((one for one in Notation if one.natural is scale), ReadAs(scale))
 
 
 _NATURAL: Final = {

@@ -12,7 +12,7 @@ from review.errors import InvalidDataError
 from review.figures.axis import draw_landmarks
 from review.figures.chart import Chart, Scale, draw_charts, draw_point, say_empty
 from review.figures.chart_key import Key, Sample
-from review.figures.scale import Notation, limits, widened
+from review.figures.scale import Notation, Written, limits, widened
 from review.figures.style import BLACK, BLUE, GREY, VERMILLION, ZONE, own_settings
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Sequential:
     level: float = 0.95
     margin: float | None = None
     effect_label: str = "Effect"
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     note: str = ""
 
 

@@ -11,7 +11,7 @@ from review.figures.axis import draw_landmarks
 from review.figures.chart import Chart, Scale, draw_charts, draw_point, say_empty
 from review.figures.chart_key import Key, Sample
 from review.figures.interval import check_interval
-from review.figures.scale import Notation, limits
+from review.figures.scale import Notation, Written, limits
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, ZONE, own_settings
 from review.wording import counted
 
@@ -67,7 +67,7 @@ class SpecificationCurve:
     margin: float | None = None
     level: float = 0.95
     effect_label: str = "Effect"
-    notation: Notation = Notation.PLAIN
+    notation: Written = Notation.PLAIN
     null_line: bool = True
     note: str = ""
 

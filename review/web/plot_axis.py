@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 from zlib import crc32
 
-from review.figures.scale import Notation
+from review.figures.scale import Written
 
 WIDTH: Final = 320
 """Units of a row's picture, which are pixels on a wide screen."""
@@ -40,7 +40,7 @@ class Axis:
     def __init__(
         self,
         reach: tuple[float, float],
-        notation: Notation,
+        notation: Written,
         margin: float | None = None,
         reference: float | None = None,
     ) -> None:

@@ -55,6 +55,7 @@ from review.figures import forest_plot, save
 from review.formula import parse
 from review.living.job.workers import executor_for
 from review.measures import MIXED, OF_COUNTS, Family, Measure
+from review.natural import by_mean_of_sizes
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
 from review.synthesis.multivariate import Structure
 from review.synthesis.pooled import few_for_normal
@@ -90,15 +91,11 @@ def _of_risks(extra: Mapping[str, Any], measure: Measure) -> Iterator[str]:
         )
 
 
-def _of_double_arcsine(measure: Measure, of_rows: Sequence[float | None]) -> Iterator[str]:
-    """Yield the caution about going back from Freeman and Tukey's transformation."""
+def _by_sizes(measure: Measure, of_rows: Sequence[float | None]) -> Iterator[str]:
+    """Yield the caution about going back from Freeman and Tukey's transformations."""
     known = [size for size in of_rows if size is not None]
-    if measure is Measure.PFT and known:
-        yield (
-            "the pooled proportion goes back by the harmonic mean of the sizes "
-            f"({min(known):g} to {max(known):g}); where they differ much it misleads (Schwarzer et "
-            "al. 2019): --measure PLO --method UM.RS needs none"
-        )
+    if measure.facts.by_size is not None and known:
+        yield by_mean_of_sizes(measure.facts.by_size(1.0).name, known)
 
 
 SIDES: Final = dict.fromkeys((Family.EVENTS, Family.RATES), "the first arm against the second")
@@ -208,6 +205,7 @@ def pool_(
     else:
         pooled = pool(yi, vi, **model, prediction=prediction)
     of_rows = sizes(columns, len(labels))
+    led_back = columns["ti"] if chosen is Measure.IRFT else of_rows
     ni = [n for n, known in zip(of_rows, effects.known, strict=True) if known]
     extra = _extra(table, effects, model, labels, ni=ni, margins=margins, **asked)
     extra |= {name: beside(extra[name], chosen) for name in OF_EFFECTS if name in extra}
@@ -224,7 +222,7 @@ def pool_(
     notes = [
         *of_medians,
         *_of_risks(extra, chosen),
-        *_of_double_arcsine(chosen, of_rows),
+        *_by_sizes(chosen, led_back),
         *cautions(pooled, effects, columns, labels),
         *_independent(asked, extra),
         *_few(pooled, counts),
@@ -232,17 +230,17 @@ def pool_(
     ]
     for path in plots:
         with new_file(path) as place:
-            save(forest_plot(forest_of(pooled, effects, labels)), place)
+            save(forest_plot(forest_of(pooled, effects, labels, led_back)), place)
     if as_json:
         remarks = {"remarks": plain_remarks(table.remarks)}
-        told = as_json_of(pooled, effects, labels, prediction, of_rows)
+        told = as_json_of(pooled, effects, labels, prediction, led_back)
         if counts:
             told |= {"method": method}
         told["notes"] += notes
         echo_json({**told, **extra, **remarks})
         return
     echo_remarks(file, table.remarks)
-    echo_pooled(pooled, effects, labels, method, prediction, of_rows)
+    echo_pooled(pooled, effects, labels, method, prediction, led_back)
     for note in notes:
         click.echo(f"Note: {note}")
     used = [label for label, known in zip(labels, effects.known, strict=True) if known]

@@ -11,7 +11,6 @@ from review.arrays import Floats
 from review.effects.risks import PER, response_share, risks
 from review.errors import InvalidDataError
 from review.measures import Measure
-from review.natural import from_double_arcsine
 from review.synthesis import (
     Correction,
     Method,
@@ -304,16 +303,15 @@ def natural(
 ) -> Block | None:
     """Return numbers transformed back to the scale that people read; None where they are on it.
 
-    `size` is of a double arcsine: the persons of a study, or the harmonic mean of all.
+    `size` is of double arcsines and double roots: the persons or time of a study, or the harmonic
+    mean of all.
     """
     facts = measure.facts
     back: Callable[[float], float]
     if facts.ratio is not None:
         scale, back = measure.scale.removeprefix("log "), _exp
-    elif facts.natural is not None:
-        scale, back = facts.natural.name, facts.natural.back
-    elif measure is Measure.PFT and size is not None:
-        scale, back = "proportion", lambda angle: from_double_arcsine(angle, size)
+    elif (read_as := facts.read_at(size)) is not None:
+        scale, back = read_as.name, read_as.back
     else:
         return None
 

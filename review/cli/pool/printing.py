@@ -13,8 +13,9 @@ from review.cli.output import echo_table
 from review.cli.pool import blocks
 from review.effects import Effects
 from review.figures import Diamond, Forest, ForestRow
-from review.figures.scale import Notation, notation_of
+from review.figures.scale import Notation, Written, notation_of
 from review.measures import Family, Measure
+from review.natural import harmonic_mean
 from review.synthesis import Method, Pooled
 
 OF_ONE: Final = (Family.EVENTS_OF_ONE, Family.MEAN_OF_ONE, Family.RATE_OF_ONE)
@@ -24,14 +25,22 @@ _PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")
 """Intervals by the Q profile, in the order of the JSON; null where its set is empty."""
 
 
-def forest_of(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest:
+def forest_of(
+    pooled: Pooled, effects: Effects, labels: Sequence[str], sizes: Sequence[float | None]
+) -> Forest:
     """Return the forest plot of the rows that give an effect; the others are named."""
     weights = iter(pooled.weights.tolist())
+    facts = effects.measure.facts
+
+    def own(size: float | None) -> Written | None:
+        scale = None if facts.by_size is None else facts.read_at(size)
+        return None if scale is None else notation_of(scale)
+
     rows = tuple(
-        ForestRow(label, row[0], *row[2], weight=next(weights))
+        ForestRow(label, row[0], *row[2], weight=next(weights), notation=own(size))
         if row is not None
         else ForestRow(label, None, None, None)
-        for label, row in zip(labels, _rows(effects, pooled.level), strict=True)
+        for label, row, size in zip(labels, _rows(effects, pooled.level), sizes, strict=True)
     )
     summary = Diamond(f"Pooled (k = {pooled.k})", pooled.estimate, *pooled.ci, *(pooled.pi or ()))
     tau2 = "" if pooled.method is Method.EE else f"τ² = {pooled.tau2:.3f}, "
@@ -39,13 +48,13 @@ def forest_of(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest
         f"{pooled.method.value}, test {pooled.test.value}; {tau2}"
         f"I² = {pooled.I2:.1f}%, Q = {pooled.Q:.2f} (df {pooled.Q_df})."
     )
-    back = effects.measure.facts.natural
+    back = facts.read_at(_mean_size(effects, sizes))
     return Forest(
         title="",
         rows=rows,
         summaries=(summary,),
         effect_label=effects.measure.scale.removeprefix("log ") if back is None else back.name,
-        null_line=effects.measure.facts.family not in OF_ONE,
+        null_line=facts.family not in OF_ONE,
         note=note,
         level=pooled.level,
         notation=Notation.RATIO
@@ -95,7 +104,7 @@ def as_json_of(
         "tau2": None if pooled.method is Method.EE else pooled.tau2,
         "se_tau2": pooled.se_tau2,
         "natural": blocks.natural(
-            effects.measure, pooled.estimate, pooled.ci, pooled.pi, harmonic_mean(effects, sizes)
+            effects.measure, pooled.estimate, pooled.ci, pooled.pi, _mean_size(effects, sizes)
         ),
         "I2": pooled.I2,
         "I2_Q": pooled.I2_q,
@@ -119,11 +128,9 @@ def as_json_of(
     }
 
 
-def harmonic_mean(effects: Effects, sizes: Sequence[float | None]) -> float | None:
+def _mean_size(effects: Effects, sizes: Sequence[float | None]) -> float | None:
     """Return the harmonic mean of the sizes of the rows with an effect; None where one lacks."""
-    known = [size for size, used in zip(sizes, effects.known, strict=True) if used]
-    whole = [size for size in known if size is not None]
-    return len(known) / sum(1 / size for size in whole) if whole == known and known else None
+    return harmonic_mean([n for n, used in zip(sizes, effects.known, strict=True) if used])
 
 
 def echo_pooled(
@@ -165,7 +172,7 @@ def echo_pooled(
         if pooled.tested
         else "none: the standard error is zero",
         **_spread(pooled, prediction),
-        **_on_natural_scale(pooled, effects.measure, harmonic_mean(effects, sizes)),
+        **_on_natural_scale(pooled, effects.measure, _mean_size(effects, sizes)),
         "Q": f"{number(pooled.Q, 4)} (df {pooled.Q_df}), p {p_value(pooled.Q_p)}",
     }
     echo_table(("", "pooled"), list(lines.items()))

@@ -45,7 +45,7 @@ def results_table(run: LatestRun, names: Mapping[str, str] = NO_NAMES) -> Table:
             run.value(effect.yi),
             effect.vi,
             run.shown(effect.ci),
-            *back_cells(run.scale, effect.yi, effect.ci),
+            *back_cells(run.scale.of_trial(trial), effect.yi, effect.ci),
             effect.weight,
         )
         for _, (trial, effect) in listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from review.figures.scale import Notation, notation_of
+from review.figures.scale import Notation, Written, notation_of
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, RunResults
 from review.living.runs.scales import scale_of_run
@@ -14,7 +14,7 @@ from review.protocol.rules import Plan
 from review.wording import capitalised
 
 
-def notation(inputs: RunInputs) -> Notation:
+def notation(inputs: RunInputs) -> Written:
     """Return how the effects of an analysis are written: logarithms of ratios as the ratios.
 
     Ratios are written as they were measured: where lower is better the sign that favours the
@@ -29,7 +29,14 @@ def notation(inputs: RunInputs) -> Notation:
     return Notation.INVERSE if scale.sign < 0 else Notation.RATIO
 
 
-def measured(inputs: RunInputs) -> tuple[Notation, float]:
+def own_notation(inputs: RunInputs, trial: TrialInput) -> Written | None:
+    """Return how the effect of one trial is written, where its own size leads back; else None."""
+    scale = scale_of_run(inputs)
+    own = scale.of_trial(trial)
+    return None if own is scale or own.natural is None else notation_of(own.natural)
+
+
+def measured(inputs: RunInputs) -> tuple[Written, float]:
     """Return how effects times a sign are written, for figures whose axis cannot be turned."""
     said = notation(inputs)
     return (Notation.RATIO, -1.0) if said.turned else (said, 1.0)

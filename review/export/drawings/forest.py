@@ -18,6 +18,7 @@ from review.export.drawings.axis import (
     favours,
     margin_words,
     notation,
+    own_notation,
 )
 from review.export.drawings.columns import FieldColumn, totals, with_fields
 from review.export.drawings.networks import network_forest
@@ -41,6 +42,7 @@ from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
 from review.living.runs.scales import scale_of_run
+from review.living.runs.sizes import caution
 from review.measures import OF_COUNTS
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
@@ -140,6 +142,7 @@ def forest_of(
             weight=effect.weight,
             columns=columns.cells(effect, trial),
             judgements=judged.get(effect.study, ()),
+            notation=own_notation(inputs, trial),
         )
 
     ordered = sorted(by_year(inputs, results), key=lambda pair: _ORDER[sort](pair[0]))
@@ -189,7 +192,7 @@ def forest_of(
         null_line=plan.has_null,
         column_headers=columns.headers,
         column_groups=columns.groups,
-        note=(f"{model_words(line)}{below}.{concluded}{tested}"),
+        note=" ".join((f"{model_words(line)}{below}.{concluded}{tested}", *caution(inputs))),
         level=line.level,
         domains=bias.domains if bias else (),
         categories=bias.categories if bias else (),

@@ -19,7 +19,7 @@ from review.export.drawings.studies import (
 )
 from review.figures.funnel import Funnel, FunnelPoint
 from review.figures.numbers import fixed, p_words
-from review.figures.scale import Notation
+from review.figures.scale import Written
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
 from review.synthesis import Test, TrimFill, egger, trim_and_fill
@@ -78,7 +78,7 @@ def _filled(inputs: RunInputs, results: RunResults) -> TrimFill:
     return trim_and_fill(yi, vi, method=method, test=Test(plan.test), level=plan.level)
 
 
-def _words(found: TrimFill, written: Notation, sign: float) -> str:
+def _words(found: TrimFill, written: Written, sign: float) -> str:
     if not found.k0:
         return f"Trim and fill ({found.estimator.value}): no study is missing."
     low, high = sorted(sign * limit for limit in found.fit.ci)

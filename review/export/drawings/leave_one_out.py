@@ -20,7 +20,7 @@ from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
-from review.figures.scale import Notation
+from review.figures.scale import Written
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.refits import NOT_CARRIED, kept_studies, refit
 from review.living.estimates.sensitivity import tau2_of
@@ -110,7 +110,7 @@ def leave_one_out_of(
 
 
 def _foremost(
-    rows: Sequence[EstimateRow], scale: Notation, decimals: int
+    rows: Sequence[EstimateRow], scale: Written, decimals: int
 ) -> tuple[list[EstimateRow], str]:
     """Return the line of all trials with those that say most, and a sentence of the others."""
     whole, *left_out = rows

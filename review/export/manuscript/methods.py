@@ -71,6 +71,7 @@ CITED: Final = {
         "trimfill": "duval2000",
         "petpeese": "stanley2014", "gibbons": "gibbons1993", "becker": "becker1988",
         "bonett": "bonett2008", "cousineau": "cousineau2020",
+        "miller": "miller1978", "schwarzer": "schwarzer2019",
     }.items()
 }  # fmt: skip
 

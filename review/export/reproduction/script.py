@@ -38,6 +38,7 @@ from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import ModeratorLine, VariantLine
+from review.living.runs.sizes import natural_of
 from review.measures import MIXED, OF_COUNTS
 from review.natural import Natural
 from review.protocol.rules import Plan
@@ -232,7 +233,7 @@ def section(run: LatestRun) -> Section:
         mixed=plan.method in MIXED,
         asymmetry=isinstance(asymmetry_of(results), Asymmetry),
         zero_cells=added_to(run.inputs),
-        natural=plan.measure.facts.natural,
+        natural=natural_of(plan.measure, run.inputs.trials),
         measured=(
             f"As measured: {run.scale.text(results.pooled.estimate, results.pooled.ci)}. "
             f"{run.scale.direction(plan)} The numbers below are its logarithm"

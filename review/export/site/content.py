@@ -190,7 +190,7 @@ def _analysis(
                     )
                     if part != "not_reported"
                 ),
-                value=scale.alone(effect.yi, effect.ci),
+                value=scale.of_trial(trial).alone(effect.yi, effect.ci),
                 weight=f"{effect.weight:.1f}%",
                 recipe=effect.recipe,
                 given=tuple(given_of(trial, quotes=kept.quotes if kept else None)),

@@ -80,7 +80,7 @@ def row_of(
         study_id=study,
         study=found.label,
         about=", ".join(part.replace("_", " ") for part in about),
-        value="; ".join(scale.alone(e.yi, e.ci) for _, e in mine),
+        value="; ".join(scale.of_trial(t).alone(e.yi, e.ci) for t, e in mine),
         weight="; ".join(f"{e.weight:.1f}%" for _, e in mine),
         recipe="; ".join(dict.fromkeys(e.recipe for _, e in mine)),
         given=tuple(given for trial, _ in mine for given in given_of(trial, traced)),

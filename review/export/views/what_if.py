@@ -118,7 +118,7 @@ def effect_of(
         return TrialEffect(analysis, plan.title, "unfit", reason=told)
     yi, vi = float(effects.yi[0]), float(effects.vi[0])
     half = NormalDist().inv_cdf((1 + plan.level) / 2) * math.sqrt(vi)
-    scale = scale_of_run(inputs)
+    scale = scale_of_run(inputs).of_trial(inputs.trials[0])
     low, high = scale.pair((yi - half, yi + half))
     used = {number for trial in inputs.trials for number in trial.result_ids}
     named = "" if scale.as_ratio else f"{scale.shown} "

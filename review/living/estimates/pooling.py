@@ -22,7 +22,8 @@ from review.living.estimates.sensitivity import variant_lines
 from review.living.estimates.whole_variants import whole_variant_lines
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, MarginReading, Natural, PooledLine, RunResults
-from review.measures import OF_COUNTS, PER_TIME, AnalysisKind, Measure
+from review.living.runs.sizes import caution, natural_of
+from review.measures import OF_COUNTS, PER_TIME, AnalysisKind
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
@@ -116,8 +117,8 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         Q=pooled.Q,
         Q_df=pooled.Q_df,
         Q_p=pooled.Q_p,
-        notes=(*pooled.notes, *attenuation_notes(inputs), *linking_notes(inputs)),
-        natural=_natural(inputs.plan.measure, pooled),
+        notes=(*pooled.notes, *caution(inputs), *attenuation_notes(inputs), *linking_notes(inputs)),
+        natural=_natural(inputs, pooled),
     )
     return RunResults(
         effects=_effect_lines(inputs, effects, pooled.weights),
@@ -157,9 +158,10 @@ def _joint_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
     )
 
 
-def _natural(measure: Measure, pooled: Pooled) -> Natural | None:
+def _natural(inputs: RunInputs, pooled: Pooled) -> Natural | None:
     """Transform a mean and its limits back, where people read them on another scale."""
-    scale = measure.facts.natural
+    measure = inputs.plan.measure
+    scale = natural_of(measure, inputs.trials)
     if scale is None:
         return None
     low, high = pooled.ci

@@ -59,7 +59,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
             _count(effect.n_comparator),
             scale.number(effect.yi, effect.ci),
             scale.interval(effect.ci),
-            *back(scale, effect.yi, effect.ci),
+            *back(scale.of_trial(trial), effect.yi, effect.ci),
             number(effect.weight, 1),
         )
         for trial, effect in zip(inputs.trials, results.effects, strict=True)

@@ -89,10 +89,11 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
         limits = interval(natural.ci, decimals)
         back = {natural.scale: f"{number(natural.estimate, decimals)} {limits}"}
     spread = {} if line.tau2 is None else {"tau²": number(line.tau2, 3)}
+    i2, by_q = number(line.I2, 1), number(line.I2_q, 1)
     several = {
         **({} if line.tau2 is None else {"prediction interval": _predicted(line, scale)}),
         **spread,
-        "I² (%)": _i2(line),
+        "I² (%)": i2 if i2 == by_q else f"{i2}; from Q {by_q}",
         "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_value(line.Q_p)})",
     }
     return {
@@ -104,12 +105,6 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
         "p": p_value(line.p),
         **(several if line.k > 1 else {}),
     }
-
-
-def _i2(line: PooledLine) -> str:
-    """Return I², beside it that from Q where they differ."""
-    told, by_q = number(line.I2, 1), number(line.I2_q, 1)
-    return told if told == by_q else f"{told}; from Q {by_q}"
 
 
 def _predicted(line: PooledLine, scale: EffectScale) -> str:

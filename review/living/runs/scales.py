@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from review.canonical import (
@@ -17,6 +17,7 @@ from review.canonical import (
 from review.extraction.conversion import scale_of
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
+from review.living.runs.sizes import natural_of, size_of
 from review.measures import PER_TIME, Family, Measure, measure_named
 from review.natural import Natural
 from review.protocol.rules import Plan
@@ -150,6 +151,13 @@ class EffectScale:
         timed = self.measure is not None and self.measure.facts.family is Family.RATE_OF_ONE
         return f"{self.natural.name} {PER_TIME}" if timed else self.natural.name
 
+    def of_trial(self, trial: TrialInput) -> EffectScale:
+        """Return the same of one trial, whose own size may lead back to what was observed."""
+        if self.natural is None or self.measure is None or self.measure.facts.by_size is None:
+            return self
+        own = self.measure.facts.read_at(size_of(self.measure, trial))
+        return self if own is None else replace(self, natural=own)
+
     def back(self, limits: Interval | None) -> Interval | None:
         """Return limits transformed back; None where there are none, or no natural scale."""
         if limits is None or self.natural is None:
@@ -208,7 +216,7 @@ def scale_of_run(inputs: RunInputs) -> EffectScale:
     standardized = metric is not None and "STANDARDI" in metric.upper()
     effect = plan.effect or ""
     contrast = plan.compares
-    natural = None if measure is None else measure.facts.natural
+    natural = None if measure is None else natural_of(measure, inputs.trials)
     return EffectScale(
         name=plan.effect or name or "effect",
         measure=measure,

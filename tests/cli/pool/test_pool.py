@@ -14,7 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from review.cli import main
+from review.cli.pool.printing import forest_of
+from review.effects import escalc
+from review.figures.forest_values import ForestRow, value_of
 from review.synthesis import MuPrior, TauFamily, TauPrior, posterior
+from review.synthesis import pool as fit
 from tests.reference import FOLDER, reference
 
 KEYS = {
@@ -34,6 +38,9 @@ def pooled(*arguments: str | Path) -> dict[str, Any]:
     return found
 
 
+SIZED: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "living" / "runs" / "sizes" / "expected.json").read_text("utf-8")
+)
 CASES = [
     (dataset, analysis.measure, expected["method"], expected["test"])
     for dataset in ("normand1999", "raudenbush1985", "two_studies", "homogeneous")
@@ -524,6 +531,27 @@ def test_a_double_arcsine_goes_back_by_the_harmonic_mean_with_a_caution(tmp_path
     back = [line["natural"]["estimate"] for line in found["effects"]]
     assert back == pytest.approx([0.15, 0, 44 / 90, 1, 0.085])
     assert any("harmonic mean of the sizes (20 to 200)" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_what_needs_sizes_goes_back_as_metafor_does(name: str, tmp_path: Path) -> None:
+    by_r = SIZED[name]
+    size = "ni" if by_r["measure"] == "PFT" else "ti"
+    rows = "".join(f"{x},{n!r}\n" for x, n in zip(by_r["x"], by_r["size"], strict=True))
+    file = tmp_path / "arms.csv"
+    file.write_text(f"xi,{size}\n{rows}", "utf-8")
+    found = pooled(file, "--measure", by_r["measure"], "--test", "z")
+    natural = found["natural"]
+    assert natural["estimate"] == pytest.approx(by_r["estimate"], rel=1e-6)
+    assert natural["ci"] == pytest.approx(by_r["ci"], rel=1e-6)
+    assert natural["pi"] == pytest.approx(by_r["pi"], rel=1e-6, abs=1e-9)
+    each = [line["natural"]["estimate"] for line in found["effects"]]
+    assert each == pytest.approx(by_r["each"], rel=1e-9, abs=1e-12)
+    assert any("Schwarzer et al. 2019" in note for note in found["notes"])
+    effects = escalc(by_r["measure"], {"xi": by_r["x"], size: by_r["size"]})
+    drawn = forest_of(fit(effects.yi, effects.vi), effects, [*map(str, by_r["x"])], by_r["size"])
+    written = [value_of(drawn, row) for row in drawn.rows if isinstance(row, ForestRow)]
+    assert [float(one.split()[0]) for one in written] == pytest.approx(by_r["each"], abs=0.0051)
 
 
 def test_more_points_than_laplaces_one_are_said() -> None:

@@ -58,7 +58,7 @@ def test_inverse_variance_follows_metafor(name: str) -> None:
         by_r = expected["fits"][measure]
         found = (line.estimate, line.se, line.tau2)
         assert found == pytest.approx((by_r["estimate"], by_r["se"], by_r["tau2"]), rel=1e-6)
-        assert (line.natural is not None) is (measure in ("IRLN", "IRS")), measure
+        assert (line.natural is not None) is (measure in ("IRLN", "IRS", "IRFT")), measure
 
 
 @pytest.mark.parametrize("name", BY_METAFOR)

@@ -467,6 +467,8 @@ effects_of <- function(analysis, plan) {
       found <- c(NA, NA)
     }
     all[i, c("yi", "vi")] <- found
+    if (plan$measure %in% c("PFT", "IRFT")) # persons or time, of which the way back depends
+      all$size[i] <- 1 / mean(sapply(these, function(x) 1 / if (plan$measure == "PFT") x$n else time_of(x)))
     if (plan$counted) all[i, c("ai", "n1i", "ci", "n2i")] <- counts_of(these, plan)
     all$.sign[i] <- sign_of(these[[1]])
   }
