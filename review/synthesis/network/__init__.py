@@ -3,6 +3,14 @@
 from review.synthesis.network.fit import Difference, Network, network
 from review.synthesis.network.forecast import NetworkAhead
 from review.synthesis.network.inconsistency import Comparison, Interaction, compare, interaction
+from review.synthesis.network.moderated import (
+    Moderated,
+    NetworkGroup,
+    NetworkGroups,
+    Slope,
+    grouped,
+    moderated,
+)
 from review.synthesis.network.studies import (
     Contrast,
     NetworkStudy,
@@ -16,13 +24,19 @@ __all__ = [
     "Contrast",
     "Difference",
     "Interaction",
+    "Moderated",
     "Network",
     "NetworkAhead",
+    "NetworkGroup",
+    "NetworkGroups",
     "NetworkStudy",
+    "Slope",
     "compare",
     "from_arms",
     "from_contrasts",
     "from_means",
+    "grouped",
     "interaction",
+    "moderated",
     "network",
 ]

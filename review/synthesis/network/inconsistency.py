@@ -167,12 +167,12 @@ def interaction(found: Network) -> Interaction:
         ]
     full, reduced = np.column_stack(columns), lay.arms[:, 1:]
     within_df, between_df = lay.y.size - full.shape[1], full.shape[1] - reduced.shape[1]
-    within = _left(lay.y, lay.v, full) if within_df else 0.0
-    between = max(0.0, _left(lay.y, lay.v, reduced) - within)
+    within = left(lay.y, lay.v, full) if within_df else 0.0
+    between = max(0.0, left(lay.y, lay.v, reduced) - within)
     wald = tau2 = None
     if between_df and within_df:
         tau2 = solve(lay, full, found.method, Test.Z, found.level).tau2
-        wald = max(0.0, _left(lay.y, lay.v + tau2, reduced) - _left(lay.y, lay.v + tau2, full))
+        wald = max(0.0, left(lay.y, lay.v + tau2, reduced) - left(lay.y, lay.v + tau2, full))
     elif between_df and found.method is Method.EE:
         wald, tau2 = between, 0.0
     return Interaction(
@@ -189,7 +189,8 @@ def interaction(found: Network) -> Interaction:
     )
 
 
-def _left(y: Floats, v: Floats, X: Floats) -> float:
+def left(y: Floats, v: Floats, X: Floats) -> float:
+    """Return the weighted sum of squares that columns leave."""
     beta, _ = weighted_fit(y, v, X)
     rest = y - X @ beta
     return float((rest * rest / v).sum())
