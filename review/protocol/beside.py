@@ -23,6 +23,9 @@ OF_WHOLE_MODELS: Final = frozenset(
 The others rest on the funnel or the influence of single effects, or take several results of an arm.
 """
 
+OF_NETWORKS: Final = frozenset({*OF_WHOLE_MODELS, "subgroups", "moderators"})
+"""What a network has beside its result."""
+
 
 class _Beside(Protocol):
     @property
@@ -91,14 +94,12 @@ def prior_problem(plan: _Believed) -> str | None:
     )
 
 
-def refused_beside(
-    plan: _Beside, because: str, *, but: Container[Variant] = frozenset()
-) -> str | None:
+def refused_beside(plan: _Beside, because: str, *, but: Container[str] = frozenset()) -> str | None:
     """Return why a plan cannot ask for what it asks beside its result; None where it asks nothing.
 
     Parameters
     ----------
-    but : of Variant
+    but : of Variant, and names of `BESIDE`
         What it may ask for nevertheless.
 
     Examples
@@ -113,5 +114,5 @@ def refused_beside(
     """
     refused = [variant for variant in plan.variants if variant not in but]
     planned = [f"variants {', '.join(refused)}"] if refused else []
-    planned += [name for name in BESIDE if getattr(plan, name)]
+    planned += [name for name in BESIDE if name not in but and getattr(plan, name)]
     return f"{', '.join(planned)}: {because}" if planned else None

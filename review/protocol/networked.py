@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from review.formula import parse
 from review.measures import OF_COUNTS
-from review.protocol.beside import OF_WHOLE_MODELS, refused_beside
+from review.protocol.beside import OF_NETWORKS, refused_beside
 from review.protocol.characteristics import Condition, base_name
 from review.protocol.vocabulary import AnalysisKind, Variant
 
@@ -30,6 +31,12 @@ class _Networked(Protocol):
 
     @property
     def conditions(self) -> Sequence[Condition]: ...
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def moderators(self) -> Sequence[str]: ...
 
     @property
     def several_arms(self) -> str: ...
@@ -63,10 +70,14 @@ def network_problem(plan: _Networked) -> str | None:
     if plan.method in OF_COUNTS:
         return f"a network is no table of two arms: method {plan.method} is not of it"
     sided = [str(one) for one in plan.conditions if base_name(one.name) != one.name]
+    sided += [name for name in plan.names if base_name(name) != name]
     if sided:
         return f"a network has no two sides that {sided[0]!r} could speak of"
+    bare = next((text for text in plan.moderators if not parse(text).intercept), None)
+    if bare is not None:
+        return f"a network has an effect of each treatment: {bare!r} cannot be without intercept"
     return refused_beside(
         plan,
         "of analyses of one comparison; plan them for a contrast beside the network",
-        but=OF_WHOLE_MODELS,
+        but=OF_NETWORKS,
     )

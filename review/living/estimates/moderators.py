@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -133,7 +133,7 @@ def _subgroup_line(inputs: RunInputs, effects: TrialEffects, name: str) -> Moder
             "df": groups.df,
             "ddf": groups.ddf,
             "p": groups.p,
-            "remarks": (*_few(name, labels), *_alike(name, labels)),
+            "remarks": (*few(name, labels), *alike(name, labels)),
             "lines": tuple(
                 VariantLine(
                     variant=name,
@@ -199,6 +199,20 @@ def _at_mean(
     formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int], fit: MetaRegression
 ) -> VariantLine | None:
     """Return the effect at the means of the moderators, where all of them are plain numbers."""
+    means = means_of(formula, trials, rows)
+    if means is None:
+        return None
+    (there,) = fit.predict(means)
+    return VariantLine(
+        variant=str(formula), label=named_means(means), k=fit.k, estimate=there.estimate,
+        ci=there.ci,
+    )  # fmt: skip
+
+
+def means_of(
+    formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int]
+) -> dict[str, list[float]] | None:
+    """Return the mean of each moderator; None with categories, powers or interactions."""
     plain = formula.intercept and all(
         len(term) == 1 and isinstance(formula.variables[term[0]], Name) for term in formula.terms
     )
@@ -210,11 +224,12 @@ def _at_mean(
         if any(isinstance(value, str) for value in values):
             return None
         means[name] = [float(np.mean(np.asarray(values, dtype=float)))]
-    (there,) = fit.predict(means)
-    told = (f"{in_words(name)} {_mean_in_words(mean)}" for name, (mean,) in means.items())
-    return VariantLine(
-        variant=str(formula), label=", ".join(told), k=fit.k, estimate=there.estimate, ci=there.ci
-    )
+    return means
+
+
+def named_means(means: Mapping[str, Sequence[float]]) -> str:
+    """Return means as people read them: ``year 2009.3, mean age 42.0``."""
+    return ", ".join(f"{in_words(name)} {_mean_in_words(mean)}" for name, (mean,) in means.items())
 
 
 def _mean_in_words(mean: float) -> str:
@@ -239,7 +254,7 @@ def thin(formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int]) ->
     for name in formula.names:
         values = values_of(trials, rows, name)
         if name in categories or any(isinstance(value, str) for value in values):
-            told += _few(name, [label_of(value) for value in values])
+            told += few(name, [label_of(value) for value in values])
         elif len(rows) < FEWEST_FOR_A_NUMBER:
             told.append(
                 f"Few trials: {len(rows)} for a slope on {in_words(name)}; at least "
@@ -248,7 +263,8 @@ def thin(formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int]) ->
     return told
 
 
-def _few(name: str, labels: Sequence[str]) -> list[str]:
+def few(name: str, labels: Sequence[str]) -> list[str]:
+    """Say which categories have few trials."""
     few = {g: n for g, n in sorted(Counter(labels).items()) if n < FEWEST_IN_A_CATEGORY}
     if not few:
         return []
@@ -257,7 +273,8 @@ def _few(name: str, labels: Sequence[str]) -> list[str]:
     return [f"Few trials by {in_words(name)}: {told}; {advice}."]
 
 
-def _alike(name: str, labels: Sequence[str]) -> tuple[str, ...]:
+def alike(name: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Say which categories differ in capitals or spaces only."""
     return doubtful_levels(
         design(Formula((Name(name),), ((0,),), True), {name: list(labels)}, categories={name})
     )

@@ -17,7 +17,7 @@ from review.living.runs.networks import (
     NetworkLine,
     TreatmentLine,
 )
-from review.living.runs.results import PooledLine, RunResults
+from review.living.runs.results import AgainstLine, PooledLine, RunResults
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Test
 from review.synthesis.network import (
@@ -124,6 +124,23 @@ def deciding_line(plan: Plan, fitted: Network) -> PooledLine:
         Q_p=fitted.q_p,
         notes=(*fitted.notes, *((TAU2_CI_EMPTY,) if empty and random else ())),
     )
+
+
+def against_reference(plan: Plan, fitted: Network) -> tuple[AgainstLine, ...]:
+    """Return the treatments beside the two that decide against the reference, as planned."""
+    return tuple(
+        against_line(fitted.difference(rule.label, plan.comparator.label))
+        for rule in plan.other_treatments
+        if rule.label in fitted.treatments
+    )
+
+
+def against_line(found: Difference) -> AgainstLine:
+    """Return a treatment against the reference as a run keeps it beside another line."""
+    return AgainstLine(
+        treatment=found.treatment, estimate=found.estimate, ci=found.ci,
+        p=found.p if found.se > 0 else None,
+    )  # fmt: skip
 
 
 def weights(inputs: RunInputs, fitted: Network) -> Floats:

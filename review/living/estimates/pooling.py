@@ -16,6 +16,7 @@ from review.living.estimates.effects import TrialEffects
 from review.living.estimates.heterogeneity import heterogeneity_lines
 from review.living.estimates.linking import linking_notes
 from review.living.estimates.moderators import moderator_lines
+from review.living.estimates.network_moderators import network_moderator_lines
 from review.living.estimates.networks import deciding_line, fit, network_line, weights
 from review.living.estimates.posterior import posterior_line
 from review.living.estimates.sensitivity import variant_lines
@@ -140,6 +141,7 @@ def _network_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
         pooled=line,
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
         variants=whole_variant_lines(inputs, effects),
+        moderators=network_moderator_lines(inputs, effects),
         network=network_line(inputs, effects, fitted),
     )
 

@@ -10,7 +10,7 @@ from review.arrays import Floats
 from review.errors import InvalidDataError, ReviewError
 from review.living.estimates.effects import TrialEffects, trial_effects
 from review.living.runs.contents import Alternative, RunInputs, TrialInput
-from review.living.runs.results import VariantLine
+from review.living.runs.results import AgainstLine, VariantLine
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
 from review.synthesis import (
@@ -51,6 +51,8 @@ class Found(NamedTuple):
     ci: tuple[float, float]
     tau2: float | None
     p: float | None
+    others: tuple[AgainstLine, ...] = ()
+    """Of a network: what it found of the other treatments against the reference."""
 
 
 def variant_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[VariantLine, ...]:

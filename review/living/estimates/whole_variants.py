@@ -123,7 +123,9 @@ def _found(plan: Plan, fitted: Whole) -> Found:
     if isinstance(fitted, Network):
         found = networks.decided(plan, fitted)
         p = found.p if found.se > 0 else None
-        return Found(fitted.k, found.estimate, found.ci, tau2_of(method, fitted.tau2), p)
+        tau2 = tau2_of(method, fitted.tau2)
+        others = networks.against_reference(plan, fitted)
+        return Found(fitted.k, found.estimate, found.ci, tau2, p, others)
     line = jointly.decided(plan, fitted)
-    tau2 = fitted.tau2(plan.outcomes[0].label)
-    return Found(len(fitted.studies), line.estimate, line.ci, tau2, line.p)
+    varies = fitted.tau2(plan.outcomes[0].label)
+    return Found(len(fitted.studies), line.estimate, line.ci, varies, line.p)

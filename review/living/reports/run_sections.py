@@ -19,7 +19,14 @@ from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines, reading_lines
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import LeftOut
-from review.living.runs.results import Interval, ModeratorLine, PooledLine, Snapshot, VariantLine
+from review.living.runs.results import (
+    AgainstLine,
+    Interval,
+    ModeratorLine,
+    PooledLine,
+    Snapshot,
+    VariantLine,
+)
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.measures import OF_COUNTS, AnalysisKind
 from review.protocol.rules import Plan
@@ -156,8 +163,30 @@ def _variants(
         )
         headers = ("analysis", "k", "estimate", "interval", *shown, "conclusion", "note")
         yield Section(heading, after, headers, rows)
+        yield from _others(scale, heading, lines)
     elif after:
         yield Section(heading, after)
+
+
+def _others(scale: EffectScale, heading: str, lines: Sequence[VariantLine]) -> Iterator[Section]:
+    """Yield what the same lines of a network say of the other treatments against the reference."""
+    names = list(dict.fromkeys(one.treatment for line in lines for one in line.others))
+    if not names:
+        return
+    rows = tuple(
+        (line.label, *(found.get(name, "") for name in names))
+        for line in lines
+        if (found := {one.treatment: told_with_limits(scale, one) for one in line.others})
+    )
+    yield Section(
+        f"{heading.partition(': test')[0]}: the others against the reference", (),
+        ("analysis", *names), rows,
+    )  # fmt: skip
+
+
+def told_with_limits(scale: EffectScale, line: AgainstLine) -> str:
+    """Return ``0.31 [0.10, 0.52]``."""
+    return f"{scale.number(line.estimate, line.ci)} {scale.interval(line.ci)}"
 
 
 def _moderator(
@@ -167,7 +196,7 @@ def _moderator(
     if line.p is not None:
         test = f": test {number(line.stat)}, df {line.df}, p {p_value(line.p)}"
     tests = []
-    for one in line.tests:
+    for one in (*line.tests, *([line.alike] if line.alike is not None else ())):
         ddf = "" if one.ddf is None else f", {one.ddf:g}"
         tests.append(f"{one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}.")
     told = (*([f"{line.note}"] if line.note else ()), *tests, *line.beside)
@@ -177,6 +206,9 @@ def _moderator(
         lines = (*lines, named)
     heading = f"{line.kind.capitalize()} by {line.moderator}{test}"
     yield from variants(heading, lines, told, slopes=line.kind != "subgroups")
+    if line.by_treatment:
+        each = f"{line.kind.capitalize()} by {line.moderator}: a coefficient for each treatment"
+        yield from variants(each, line.by_treatment, slopes=True)
 
 
 def _then(left_out: Sequence[LeftOut]) -> list[Section]:

@@ -113,6 +113,15 @@ class MarginReading(RunPart):
     """One-sided; None without a margin."""
 
 
+class AgainstLine(RunPart):
+    """A treatment of a network against its reference, beside a line of the deciding comparison."""
+
+    treatment: str
+    estimate: float
+    ci: Interval
+    p: float | None = None
+
+
 class VariantLine(RunPart):
     """One sensitivity analysis or subgroup: its estimate, or why it has none."""
 
@@ -126,6 +135,8 @@ class VariantLine(RunPart):
     conclusion: str | None = None
     """Against the deciding margin, or zero."""
     note: str | None = None
+    others: Annotated[tuple[AgainstLine, ...], Field(exclude_if=lambda lines: not lines)] = ()
+    """Of a network: the other treatments against the reference, in the same fit."""
 
 
 class TermLine(RunPart):
@@ -151,7 +162,8 @@ class ModeratorLine(RunPart):
     p: float | None = None
     note: str | None = None
     tests: tuple[TermLine, ...] = ()
-    """Of the terms of a formula, where it has several."""
+    """Of the terms of a formula, where it has several; of subgroups of a network that the other
+    comparisons with the reference, and all together, differ."""
     without: tuple[LeftOut, ...] = ()
     """Trials that entered the analysis and have no value here, and why."""
     at_mean: VariantLine | None = None
@@ -159,6 +171,11 @@ class ModeratorLine(RunPart):
     of a trial of the year 0. None with categories, powers or interactions."""
     remarks: tuple[str, ...] = ()
     """Categories with few trials, and coefficients that the data cannot tell apart."""
+    by_treatment: Annotated[tuple[VariantLine, ...], Field(exclude_if=lambda lines: not lines)] = ()
+    """Of a meta-regression of a network: the coefficients, were there some for each treatment
+    against the reference."""
+    alike: Annotated[TermLine | None, Field(exclude_if=lambda line: line is None)] = None
+    """Of the same: the test that one coefficient for all treatments is enough."""
 
     @property
     def beside(self) -> tuple[str, ...]:
