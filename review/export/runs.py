@@ -71,6 +71,10 @@ class LatestRun:
         """Return a margin as people see it."""
         return None if reading.margin is None else self.scale.margin(reading.margin)
 
+    def against(self, treatment: str) -> str:
+        """Return what a treatment of a network is held against, in words."""
+        return f"{treatment} against {self.inputs.plan.comparator.label}"
+
     def conclusion(self, conclusion: Conclusion | str | None) -> str | None:
         """Return what a conclusion is called, or that it is withheld."""
         if conclusion is None:

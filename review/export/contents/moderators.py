@@ -112,10 +112,39 @@ def _lines(run: LatestRun, names: Mapping[str, str], *, centred: bool) -> Iterat
                 decimals = run.scale.slope_decimals(line.estimate, line.ci)
             where = origin(run.key, "moderators", index, "lines", place)
             yield _Line((*lead, label, *_numbers(run, line, decimals)), where)
+            yield from _others(run, line, (*lead, label), "moderators", index, "lines", place)
         if found.at_mean is not None:
             label = f"effect at the mean: {found.at_mean.label}"
             where = origin(run.key, "moderators", index, "at_mean")
             yield _Line((*lead, label, *_numbers(run, found.at_mean)), where)
+            yield from _others(run, found.at_mean, (*lead, label), "moderators", index, "at_mean")
+        yield from _by_treatment(run, found, lead, index)
+
+
+def _others(run: LatestRun, line: VariantLine, lead: Row, *path: str | int) -> Iterator[_Line]:
+    """Yield what a line of a network says of the other treatments against the reference."""
+    *before, label = lead
+    for place, one in enumerate(line.others):
+        where = origin(run.key, *path, "others", place)
+        cells: Row = (
+            f"{label}: {run.against(one.treatment)}", None, run.value(one.estimate),
+            run.shown(one.ci), *back_cells(run.scale, one.estimate, one.ci), *(None,) * 4, one.p,
+            None, None,
+        )  # fmt: skip
+        yield _Line((*before, *cells), where)
+
+
+def _by_treatment(run: LatestRun, found: ModeratorLine, lead: Row, index: int) -> Iterator[_Line]:
+    """Yield the coefficients of each treatment of a network, and the test that one is enough."""
+    if found.alike is not None:
+        told = (found.alike.stat, found.alike.df, found.alike.ddf, found.alike.p)
+        where = origin(run.key, "moderators", index, "alike")
+        cells = (f"test of {found.alike.term}", *(None,) * EMPTY, *told, None, None)
+        yield _Line((*lead, *cells), where)
+    for place, line in enumerate(found.by_treatment):
+        decimals = run.scale.slope_decimals(line.estimate, line.ci)
+        where = origin(run.key, "moderators", index, "by_treatment", place)
+        yield _Line((*lead, line.label, *_numbers(run, line, decimals)), where)
 
 
 def _numbers(run: LatestRun, line: VariantLine, decimals: int | None = None) -> Row:

@@ -21,7 +21,10 @@ from review.living.reports.networks import (
     why_no_split,
 )
 from review.living.runs.networks import NetworkLine
+from review.living.runs.results import Interval as Limits
+from review.living.runs.results import VariantLine
 from review.protocol.models import Review
+from review.protocol.vocabulary import Variant
 
 COLUMNS: Final = (
     Column("analysis", "Analysis"),
@@ -67,6 +70,11 @@ def network_tables(
         return {}
     return {
         **{f"league_{run.analysis}": league_table(run, line) for run, line in found},
+        **{
+            f"sensitivity_{run.analysis}": sensitivity_table(run, line)
+            for run, line in found
+            if any(one.others for one in run.results.variants)
+        },
         "comparisons": comparisons_table(review.title, runs),
         "treatments": treatments_table(review.title, runs),
     }
@@ -94,6 +102,73 @@ def league_table(run: LatestRun, line: NetworkLine) -> Table:
             ),
         ),
     )
+
+
+def sensitivity_table(run: LatestRun, line: NetworkLine) -> Table:
+    """Return each treatment against the reference in each variant, the planned network first.
+
+    Of leaving out one trial at a time those lines that give a treatment its lowest or highest
+    estimate; the others are counted.
+    """
+    against = line.against_reference
+    names = [c.treatment for c in against]
+    told: list[tuple[Row, str]] = [
+        (
+            ("planned", *(_cell_of(run, c.estimate, c.ci) for c in against)),
+            origin(run.key, "network"),
+        )
+    ]
+    variants = run.results.variants
+    kept = _extreme(variants)
+    for index, one in enumerate(variants):
+        if one.variant == Variant.LEAVE_ONE_OUT and index not in kept:
+            continue
+        cells = {o.treatment: _cell_of(run, o.estimate, o.ci) for o in one.others}
+        if one.estimate is not None and one.ci is not None:
+            cells[run.inputs.plan.intervention.label] = _cell_of(run, one.estimate, one.ci)
+        row = (one.label, *(cells.get(name) for name in names))
+        told.append((row, origin(run.key, "variants", index)))
+    single = sum(one.variant == Variant.LEAVE_ONE_OUT for one in variants)
+    left_out = single - len(kept)
+    some = (
+        f" Of leaving out one trial at a time, those lines are shown that give a treatment its "
+        f"lowest or highest estimate; {left_out} others are in the file of the variants."
+        if left_out else ""
+    )  # fmt: skip
+    return Table(
+        title=f"{run.inputs.plan.title}: every treatment against {line.reference}, by variant",
+        columns=(
+            Column("variant", "Variant"),
+            *(Column(f"t{i}", name) for i, name in enumerate(names, 1)),
+        ),
+        rows=tuple(row for row, _ in told),
+        footnotes=(
+            Footnote(
+                f"Against {line.reference}: {run.scale.shown} with its interval. "
+                f"{better_words(run.scale)}{some}"
+            ),
+        ),
+        origins=tuple(at for _, at in told),
+    )
+
+
+def _extreme(variants: Sequence[VariantLine]) -> frozenset[int]:
+    """Return which lines without one trial give a treatment its lowest or highest estimate."""
+    by_treatment: dict[str, list[tuple[float, int]]] = {}
+    for index, one in enumerate(variants):
+        if one.variant == Variant.LEAVE_ONE_OUT:
+            if one.estimate is not None:
+                by_treatment.setdefault("", []).append((one.estimate, index))
+            for other in one.others:
+                by_treatment.setdefault(other.treatment, []).append((other.estimate, index))
+    return frozenset(
+        index for found in by_treatment.values() for _, index in (min(found), max(found))
+    )
+
+
+def _cell_of(run: LatestRun, estimate: float, ci: Limits) -> str:
+    told = f"{run.scale.number(estimate, ci)} {run.scale.interval(ci)}"
+    return told.replace("-", MINUS)
 
 
 def comparisons_table(title: str, runs: Sequence[LatestRun]) -> Table:

@@ -110,7 +110,11 @@ def _telling(lines: Sequence[Line], results: RunResults) -> list[Line]:
 
 def variants_data(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return the same lines, each complete in itself."""
-    lines = [((run.analysis, run.number, *row), at) for run in runs for row, at in _lines(run)]
+    lines = [
+        ((run.analysis, run.number, *row), at)
+        for run in runs
+        for row, at in (*_lines(run), *_others(run))
+    ]
     columns, rows = without_back(DATA_COLUMNS, [row for row, _ in lines])
     return Table(
         f"{title}: planned analyses and their variants",
@@ -157,3 +161,22 @@ def _lines(run: LatestRun) -> Iterator[Line]:
             variant.note,
         )
         yield row, origin(run.key, "variants", index)
+
+
+def _others(run: LatestRun) -> Iterator[Line]:
+    """Yield what variants of a network say of the other treatments against the reference."""
+    for index, variant in enumerate(run.results.variants):
+        for place, one in enumerate(variant.others):
+            row: Row = (
+                variant.variant,
+                run.scale.shown,
+                f"{variant.label}: {run.against(one.treatment)}",
+                None,
+                run.value(one.estimate),
+                run.shown(one.ci),
+                *back_cells(run.scale, one.estimate, one.ci),
+                None,
+                one.p,
+                *(None,) * 4,
+            )
+            yield row, origin(run.key, "variants", index, "others", place)

@@ -11,6 +11,7 @@ from review.living.runs.joint import JointLine, RobustLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import (
+    AgainstLine,
     Interval,
     MarginReading,
     ModeratorLine,
@@ -114,7 +115,19 @@ def _line(line: VariantLine) -> _Quantities:
         **_limits("ci", line.ci),
         "tau2": line.tau2,
         "p": line.p,
+        **_others(line.others),
     }
+
+
+def _others(lines: Sequence[AgainstLine]) -> _Quantities:
+    """Return what a line of a network says of the other treatments against the reference."""
+    return {
+        f"{one.treatment}: {quantity}": value
+        for one in lines
+        for quantity, value in {
+            "estimate": one.estimate, **_limits("ci", one.ci), "p": one.p,
+        }.items()
+    }  # fmt: skip
 
 
 def _margins(readings: Sequence[MarginReading]) -> Iterator[_Row]:
@@ -245,9 +258,18 @@ def _robust(line: RobustLine | None) -> _Quantities:
 def _moderators(moderators: Sequence[ModeratorLine]) -> Iterator[_Row]:
     for one in moderators:
         test: _Quantities = {"stat": one.stat, "p": one.p}
+        if one.kind == "subgroups":  # of a network the other comparisons are tested too
+            for other in one.tests:
+                test |= {f"{other.term}: stat": other.stat, f"{other.term}: p": other.p}
         yield from _rows(part_of(one), 0, "test of difference", test)
         for number, line in enumerate(one.lines, 1):
-            yield from _rows(part_of(one), number, line.label, _line(line))
+            if line.estimate is not None or line.others:  # a group may have no network
+                yield from _rows(part_of(one), number, line.label, _line(line))
         if one.at_mean is not None:
             at = len(one.lines) + 1
             yield from _rows(part_of(one), at, f"at {one.at_mean.label}", _line(one.at_mean))
+        each = f"{part_of(one)}: each treatment"
+        for number, line in enumerate(one.by_treatment, 1):
+            yield from _rows(each, number, line.label, _line(line))
+        if one.alike is not None:
+            yield from _rows(each, 0, one.alike.term, {"stat": one.alike.stat, "p": one.alike.p})

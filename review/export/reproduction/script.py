@@ -79,6 +79,8 @@ class ModeratorSection:
     terms: tuple[tuple[int, ...], ...]
     """The variables of each term, by place."""
     note: str | None
+    apart: bool = False
+    """Of a network: whether the run has a coefficient for each treatment besides."""
     at_zero: bool = False
     """Whether a tau² that depends on a number runs to zero, where searches end as they please."""
 
@@ -291,7 +293,9 @@ def _moderator(inputs: RunInputs, one: ModeratorLine) -> ModeratorSection:
     formula = parse(f"`{one.moderator}`" if subgroups else one.moderator)
     found = _formula(inputs, formula, part_of(one), one.kind, one.note)
     column = found.columns[0] if subgroups else None
-    return replace(found, column=column, centred=one.at_mean is not None)
+    return replace(
+        found, column=column, centred=one.at_mean is not None, apart=bool(one.by_treatment)
+    )
 
 
 def _scaled(inputs: RunInputs, one: HeterogeneityLine) -> ModeratorSection:

@@ -173,13 +173,117 @@ check_network <- function(analysis, d, names, pairs, method, test, level, margin
   }
 }
 
-# The comparison that the plan decides on, of the trials of a variant or by its model.
+# The comparison that the plan decides on, of the trials of a variant or by its model, and the other
+# treatments against the reference.
 network_line <- function(analysis, d, names, pair, method, test, level) {
+  found <- network_of(analysis, d, names, method, test, level)
+  line_in(found, pair, names[1])
+}
+network_of <- function(analysis, d, names, method, test, level) {
   there <- names[names %in% c(d$treatment, d$versus)]
   X <- sapply(there[-1], function(name) (d$treatment == name) - (d$versus == name))
   X <- matrix(X, nrow(d))
-  fit <- network_fit(d, covariance_of(analysis, d), X, method, test, level)
-  c(k = length(unique(d$study_id)), combined(fit, (there[-1] == pair[1]) - (there[-1] == pair[2])), tau2 = fit$tau2)
+  if (there[1] != names[1] || qr(X)$rank < ncol(X)) return(NULL) # without reference, or in parts
+  list(fit = network_fit(d, covariance_of(analysis, d), X, method, test, level), others = there[-1],
+       k = length(unique(d$study_id)))
+}
+line_in <- function(found, pair, reference) {
+  out <- c(k = found$k, tau2 = found$fit$tau2)
+  if (pair[1] %in% found$others)
+    out <- c(out, combined(found$fit, (found$others == pair[1]) - (found$others == pair[2])))
+  c(out, others_in(found$fit, setdiff(found$others, pair[1]), found$others))
+}
+# Treatments against the reference beside the one that decides; `after` are weights of what follows
+# the treatments' columns.
+others_in <- function(fit, wanted, others, after = numeric()) {
+  unlist(lapply(wanted, function(name) {
+    found <- combined(fit, c(others == name, after))[c("estimate", "ci_low", "ci_high", "p")]
+    setNames(found, paste0(name, ": ", names(found)))
+  }))
+}
+
+# Trials whose comparisons all have one value of some columns.
+whole_known <- function(d, columns, categories = character()) {
+  for (column in columns) {
+    one <- sapply(d$study_id, function(study) {
+      x <- d[[column]][d$study_id == study]
+      !anyNA(x) && length(unique(x)) == 1
+    })
+    d <- d[one, ]
+  }
+  known(d, columns, categories)
+}
+
+# A network in each subgroup, with a tau2 of its own, and whether comparisons differ between them.
+check_network_subgroups <- function(analysis, part, d, column, names, pair, method, test, level) {
+  d <- whole_known(d, column)
+  fits <- lapply(unique(d[[column]]), function(group)
+    network_of(analysis, d[d[[column]] == group, ], names, method, test, level))
+  for (i in seq_along(fits)) if (!is.null(fits[[i]])) check(analysis, part, i, line_in(fits[[i]], pair, names[1]))
+  fits <- Filter(Negate(is.null), fits)
+  found <- do.call(rbind, lapply(fits, function(one) data.frame(
+    treatment = one$others, estimate = one$fit$b, variance = diag(as.matrix(one$fit$vb)))))
+  for (name in unique(found$treatment)) {
+    some <- found[found$treatment == name, ]
+    if (nrow(some) < 2) next
+    apart <- rma(some$estimate, some$variance, method = "EE")
+    what <- if (name == pair[1]) "" else paste0(name, " - ", names[1], ": ")
+    check(analysis, part, 0, setNames(c(apart$QE, apart$QEp), paste0(what, c("stat", "p"))))
+  }
+  every <- unique(found$treatment)
+  if (nrow(found) <= length(every)) return(invisible())
+  all <- rma.mv(found$estimate, bldiag(lapply(fits, function(one) as.matrix(one$fit$vb))), intercept = FALSE,
+                mods = outer(found$treatment, every, "==") * 1)
+  check(analysis, part, 0, c("all comparisons: stat" = all$QE, "all comparisons: p" = all$QEp))
+}
+
+# A meta-regression of a network: one coefficient for every treatment against the reference, or one
+# of each (`apart`).
+independent <- function(M) {
+  q <- qr(M, tol = 1e-7)
+  M[, sort(q$pivot[seq_len(q$rank)]), drop = FALSE]
+}
+check_network_regression <- function(analysis, part, d, formula, columns, categories, names, pair, method, test,
+                                     level, centred, apart) {
+  d <- whole_known(d, columns, categories)
+  V <- covariance_of(analysis, d)
+  there <- names[names %in% c(d$treatment, d$versus)]
+  others <- sort(there[-1], method = "radix")
+  of <- function(name) (d$treatment == name) - (d$versus == name)
+  X <- matrix(sapply(others, of), nrow(d), dimnames = list(NULL, others))
+  trials <- d[!duplicated(d$study_id), ]
+  M <- model.matrix(as.formula(formula), trials)
+  Z <- M[match(d$study_id, trials$study_id), -1, drop = FALSE]
+  common <- independent(cbind(X, -of(names[1]) * Z))
+  fit <- network_fit(d, V, common, method, test, level)
+  p <- length(others)
+  slopes <- seq_len(ncol(common))[-seq_len(p)]
+  beside <- setdiff(there[-1], pair[1])
+  size <- c(k = nrow(trials), tau2 = fit$tau2)
+  none <- rep(0, length(slopes))
+  check(analysis, part, 1, c(size, combined(fit, c(others == pair[1], none)), others_in(fit, beside, others, none)))
+  for (i in slopes) check(analysis, part, i - p + 1, c(size, combined(fit, as.numeric(seq_len(ncol(common)) == i))))
+  if (centred) {
+    means <- colMeans(M)[colnames(common)[slopes]]
+    check(analysis, part, length(slopes) + 2,
+          c(k = nrow(trials), combined(fit, c(others == pair[1], means)), others_in(fit, beside, others, means)))
+  }
+  # a chi-squared or an F statistic of something on m degrees of freedom
+  tested <- function(stat, m, ddf) if (is.finite(ddf)) c(stat = stat / m, p = pf(stat / m, m, ddf, lower.tail = FALSE)) else
+    c(stat = stat, p = pchisq(stat, m, lower.tail = FALSE))
+  b <- fit$b[slopes]
+  check(analysis, part, 0, tested(sum(b * solve(fit$vb[slopes, slopes], b)), length(b), fit$ddf))
+  if (!apart) return(invisible())
+  many <- do.call(cbind, lapply(seq_len(ncol(Z)), function(j) X * Z[, j]))
+  each <- network_fit(d, V, independent(cbind(X, many)), method, test, level)
+  part <- paste0(part, ": each treatment")
+  size[["tau2"]] <- each$tau2
+  for (i in seq_along(each$b)[-seq_len(p)])
+    check(analysis, part, i - p, c(size, combined(each, as.numeric(seq_along(each$b) == i))))
+  rest <- left_over(each$rotated, each$tau2)
+  factor <- if (test == "knha") rest / each$df else if (test == "adhoc") max(1, rest / each$df) else 1
+  more <- max(0, left_over(fit$rotated, each$tau2) - rest) / factor
+  check(analysis, part, 0, tested(more, length(each$b) - length(fit$b), each$ddf))
 }
 
 # The trials that compare two treatments, each as their difference.
