@@ -224,8 +224,10 @@ SINGLE = {"kind": "single_arm", "measure": "PLO", "margin": None}
         ({**NETWORK, "where": ["intervention.sessions >= 8"]}, "no two sides"),
         (
             {**NETWORK, "subgroups": ["diagnosis"], "sequential": {}},
-            "subgroups, sequential: of analyses of one comparison",
+            "error, sequential: of analyses of one comparison",
         ),
+        ({**NETWORK, "subgroups": ["comparator.setting"]}, "no two sides"),
+        ({**NETWORK, "moderators": ["0 + year"]}, "cannot be without intercept"),
         ({"method": "MH"}, "method MH pools IRD, IRR, OR, RD, RR, not SMD"),
         ({"method": "PETO", "measure": "OR"}, "method PETO pools PETO, not OR"),
         ({"method": "MH", "measure": "OR", "test": "adhoc"}, "method MH goes with test z"),

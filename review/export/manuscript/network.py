@@ -6,10 +6,12 @@ from review.export.manuscript.document import Cite, Reference, Spans, Term, fill
 from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of, with_limits
+from review.export.manuscript.sensitivity import SHOWN, called_moderator
 from review.export.manuscript.sentences import count
 from review.export.tables.printing import p_letter
 from review.living.runs.networks import ComparisonLine, NetworkLine
 from review.living.runs.results import Interval
+from review.protocol.characteristics import in_words
 from review.protocol.vocabulary import AnalysisKind
 
 _HERE = ("network", "comparisons")
@@ -163,6 +165,44 @@ def _without(line: NetworkLine) -> list[Spans]:
     if not line.without:
         return []
     return [(f"No trial of the network had {', '.join(line.without)}.",)]
+
+
+def moderated_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return what subgroups and meta-regressions say of treatments beside those that decide."""
+    found: list[Spans] = []
+    reference = analysed.plan.comparator.label
+    for place, line in enumerate(analysed.latest.results.moderators):
+        here = ("moderators", place)
+        if line.kind == "subgroups" and line.tests:
+            told = [
+                filled(
+                    "{p} for {what}",
+                    p=printer.p(test.p, *here, "tests", i, "p"),
+                    what=test.term.removesuffix(f" - {reference}"),
+                )
+                for i, test in enumerate(line.tests)
+            ]
+            found.append(
+                filled(
+                    "Of the other treatments against {reference}, the test for subgroup "
+                    "differences by {what} gave {told}.",
+                    reference=reference,
+                    what=in_words(line.moderator),
+                    told=listed(told),
+                )
+            )
+        if line.alike is not None:
+            found.append(
+                filled(
+                    "With a coefficient for each treatment against {reference}, a difference "
+                    "between them was {verdict} for {what} ({p}).",
+                    reference=reference,
+                    verdict="shown" if line.alike.p < SHOWN else "not shown",
+                    what=called_moderator(line),
+                    p=printer.p(line.alike.p, *here, "alike", "p"),
+                )
+            )
+    return found
 
 
 def network_methods(facts: Facts) -> Spans:

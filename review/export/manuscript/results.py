@@ -26,7 +26,11 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Analysed, Facts, printer_of
 from review.export.manuscript.heterogeneity import heterogeneity_sentences
 from review.export.manuscript.joint import joint_opening, joint_sentences
-from review.export.manuscript.network import network_opening, network_sentences
+from review.export.manuscript.network import (
+    moderated_sentences,
+    network_opening,
+    network_sentences,
+)
 from review.export.manuscript.noticed import NO_NAMES, beside_sentences
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import SETTINGS, estimate_of, limits_of, with_limits
@@ -126,6 +130,7 @@ def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> lis
         sentences(
             *variant_sentences(analysed, printer),
             *moderator_sentences(analysed, printer, facts.instruments),
+            *moderated_sentences(analysed, printer),
         ),
         sentences(*heterogeneity_sentences(analysed, printer)),
         sentences(*change_sentences(analysed, style)),

@@ -208,7 +208,7 @@ def moderator_sentences(
         named = [_slope(place, line, analysed, printer, told(place, line)) for place, line in alike]
         if named:
             found.append(filled(words, what=capped(named, "; ", MODERATORS)))
-    missing = [f"{_what(line)} ({_why(line.note)})" for _, line in numbered if line.note]
+    missing = [f"{called_moderator(line)} ({_why(line.note)})" for _, line in numbered if line.note]
     if missing:
         found.append(filled("Not computed by {told}.", told=capped(missing, "; ", MODERATORS)))
     return [*found, *_beside(line for _, line in computed)]
@@ -247,10 +247,10 @@ def _is_shown(line: ModeratorLine) -> bool | None:
 
 def _subgroups(place: int, line: ModeratorLine, printer: Printer, parts: Spans) -> Spans:
     if line.p is None:
-        return joined([f"By {_what(line)}: ", *parts, "."])
+        return joined([f"By {called_moderator(line)}: ", *parts, "."])
     return filled(
         "By {what}: {parts}; {verdict} ({p}).",
-        what=_what(line),
+        what=called_moderator(line),
         parts=parts,
         verdict="the effects differed between subgroups" if _is_shown(line)
         else "a difference between subgroups was not shown",
@@ -264,7 +264,7 @@ def _slope(
     p = printer.p(line.p, "moderators", place, "p") if line.p is not None else ()
     return filled(
         "{what} ({parts}{p}{at_mean})",
-        what=_what(line),
+        what=called_moderator(line),
         parts=parts,
         p=joined([", ", *p]) if p else (),
         at_mean=_at_mean(place, line, analysed, printer),
@@ -287,7 +287,8 @@ def _at_mean(place: int, line: ModeratorLine, analysed: Analysed, printer: Print
     )
 
 
-def _what(line: ModeratorLine) -> str:
+def called_moderator(line: ModeratorLine) -> str:
+    """Return a characteristic in words, or the formula."""
     alone = line.kind == "subgroups" or line.moderator in parse(line.moderator).names
     return in_words(line.moderator) if alone else f"the formula “{line.moderator}”"
 
@@ -299,9 +300,9 @@ def _beside(lines: Iterable[ModeratorLine]) -> list[Spans]:
     for line in lines:
         by_reason: dict[str, list[str]] = {}
         for item in line.without:
-            by_reason.setdefault(item.reason.removeprefix(f"{_what(line)}: "), []).append(
-                item.study
-            )
+            by_reason.setdefault(
+                item.reason.removeprefix(f"{called_moderator(line)}: "), []
+            ).append(item.study)
         named = [
             filled("{studies} ({why})", studies=capped(studies), why=why)
             for why, studies in by_reason.items()
@@ -310,7 +311,7 @@ def _beside(lines: Iterable[ModeratorLine]) -> list[Spans]:
             told.append(
                 filled(
                     "Without a value of {what}: {named}.",
-                    what=_what(line),
+                    what=called_moderator(line),
                     named=capped(named, "; ", MODERATORS),
                 )
             )

@@ -30,7 +30,7 @@ from review.living.estimates.sensitivity import tau2_of
 from review.living.inputs.characteristics import one_value
 from review.living.runs.contents import Characteristic, RunInputs, TrialInput
 from review.living.runs.results import ModeratorLine, TermLine, VariantLine
-from review.protocol.characteristics import OWN
+from review.protocol.characteristics import OWN, in_words
 from review.protocol.rules import Plan
 from review.synthesis import Design, Method, classify
 from review.synthesis.design import INTERCEPT
@@ -108,7 +108,12 @@ def _subgroups(
     except ReviewError as error:
         return line.model_copy(update={"note": str(error)})
     lines = tuple(_of_group(plan, name, group) for group in found.groups)
-    remarks = (*few(name, labels), *alike(name, labels))
+    missing = (
+        f"No estimate for {in_words(name)} {one.label} ({one.note})."
+        for one in lines
+        if one.estimate is None
+    )
+    remarks = (*few(name, labels), *alike(name, labels), *missing)
     decides = found.test_of(own)
     if decides is None:
         remarks = (
@@ -140,7 +145,8 @@ def _term(term: str, test: TermTest) -> TermLine:
 
 def _of_group(plan: Plan, name: str, group: NetworkGroup) -> VariantLine:
     """Return a subgroup's line of the deciding comparison, or why it has none."""
-    line = VariantLine(variant=name, label=group.label, k=group.k, note=group.note)
+    why = None if group.note is None else group.note.rstrip(".")
+    line = VariantLine(variant=name, label=group.label, k=group.k, note=why)
     fitted, own = group.found, plan.intervention.label
     if fitted is None:
         return line
@@ -167,6 +173,9 @@ def _regression(
     line = ModeratorLine(moderator=text, kind="meta-regression", lines=(), without=without)
     if not rows:
         return line.model_copy(update={"note": NOBODY_HAS_IT})
+    own = plan.intervention.label
+    if not any(own in studies[i].treatments for i in rows):
+        return line.model_copy(update={"note": f"no trial with a value of it has {own}"})
     try:
         coded, notes = coded_design(formula, trials, rows)
         if len(coded.columns) == 1:
@@ -175,9 +184,6 @@ def _regression(
             [studies[i] for i in rows], coded, reference=plan.comparator.label,
             **_model(plan).settings,
         )  # fmt: skip
-        if plan.intervention.label not in found.treatments:
-            note = f"no trial with a value of it has {plan.intervention.label}"
-            return line.model_copy(update={"note": note})
     except ReviewError as error:
         return line.model_copy(update={"note": str(error)})
     tests = [test for test in found.tests if np.isfinite(test.stat)]

@@ -166,7 +166,8 @@ def moderated(
     p = len(others)
     if len(shared.columns) == p:
         raise InvalidDataError(" ".join(dropped) or "The formula has no moderator.")
-    many, left_out = estimable(_interactions(lay, design, others, reference, apart=True))
+    wanted = _interactions(lay, design, others, reference, apart=True)
+    many, _ = estimable(wanted)
     fit = regress(lay.y, lay.v, shared, **model.settings)
     notes = list(dropped)
     apart: tuple[Slope, ...] = ()
@@ -179,7 +180,7 @@ def moderated(
                 full.tau2,
             )
             alike = _restriction(lay, shared.matrix, many.matrix, full, model.test)
-            notes += left_out
+            notes += _untold(wanted, many)
         else:
             notes.append(
                 f"A coefficient for each treatment needs more than {len(many.columns)} "
@@ -194,6 +195,12 @@ def moderated(
         slopes=_slopes(fit, {c: (None, c) for c in design.columns}), test=found, tests=fit.tests,
         apart=apart, apart_tau2=tau2, alike=alike, notes=tuple(notes), fit=fit,
     )  # fmt: skip
+
+
+def _untold(wanted: Design, kept: Design) -> list[str]:
+    left_out = [name for name in wanted.columns if name not in kept.columns]
+    told = "Left out of the model with a coefficient for each treatment, as no trials tell them"
+    return [f"{told}: {'; '.join(left_out)}."] if left_out else []
 
 
 def _omnibus(fit: MetaRegression) -> TermTest:

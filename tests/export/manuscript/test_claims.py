@@ -69,7 +69,22 @@ def _networks(database: Database) -> None:
         "Synthetic 2": {"video": book, "wait list": waiting},
         "Synthetic 3": {"wait list": waiting, "in person": person},
     }
+    places = ("Japan", "Chile", "Japan", "Chile", "Japan", "Chile", "Chile", "Japan", "Kenya")
+    told = {
+        name: {
+            arm: {**numbers, "year": 2000 + 3 * i % 14, "country": places[i]}
+            for arm, numbers in arms.items()
+        }
+        for i, (name, arms) in enumerate(
+            [*TRIALS.items(), ("Synthetic 9", {"video": video, "book": book})]
+        )
+    }
     for slug, trials, planned in (
+        (
+            "moderated",
+            told,
+            network_plan(title="Synthetic moderators", subgroups=["country"], moderators=["year"]),
+        ),
         (
             "loop",
             TRIALS,

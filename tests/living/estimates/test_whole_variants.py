@@ -42,6 +42,11 @@ def same_as(line: VariantLine, results: RunResults) -> None:
     assert line.ci == pytest.approx(pooled.ci, rel=1e-9)
     assert line.tau2 == (None if pooled.tau2 is None else pytest.approx(pooled.tau2, abs=1e-9))
     assert line.conclusion == results.headline.conclusion.value
+    if results.network is not None:
+        assert line.others
+        for one in line.others:
+            own = results.network.comparison(one.treatment, results.network.reference)
+            assert (one.estimate, *one.ci) == pytest.approx((own.estimate, *own.ci), rel=1e-9)
 
 
 def without(items: Sequence[Evidence], study: str) -> list[Evidence]:
@@ -148,6 +153,8 @@ def test_effects_of_each_outcome_are_kept_by_their_own_risk() -> None:
 
 def test_a_run_shows_them() -> None:
     plan = network_plan(variants=["fixed"])
-    (told,) = robustness_sections(run_of(plan, items_of()), withheld=False)
+    told, others = robustness_sections(run_of(plan, items_of()), withheld=False)
     assert told.heading == "Sensitivity"
     assert [row[0] for row in told.rows] == ["common effect"]
+    assert others.heading == "Sensitivity: the others against the reference"
+    assert others.headers == ("analysis", "wait list", "book")

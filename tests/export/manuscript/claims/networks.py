@@ -224,6 +224,85 @@ def _without_trials(read: Read, m: re.Match[str]) -> None:
     assert not there & set(m[1].split(", "))
 
 
+def _moderator(read: Read, kind: str, what: str) -> dict[str, Any]:
+    """The planned moderator of a kind that is called so."""
+    (found,) = [
+        x for x in read.results["moderators"] if (x["kind"], x["moderator"]) == (kind, what)
+    ]
+    return dict(found)
+
+
+@claim(
+    r"Assumed: the same change of every treatment against (.+?), and none of two others against each other\."
+)
+def _assumed(read: Read, m: re.Match[str]) -> None:
+    assert m[1] == read.inputs["plan"]["comparator"]["label"]
+    assert any(x["kind"] == "meta-regression" and x["lines"] for x in read.results["moderators"])
+    for one in read.results["moderators"]:
+        if one["kind"] == "meta-regression" and one["lines"]:
+            assert not any(part.get("others") for part in one["lines"][1:])
+
+
+@claim(r"No estimate for (\S+) (.+?) \((.+?)\)\.(?= [A-Z]|$)")
+def _group_without(read: Read, m: re.Match[str]) -> None:
+    group = _moderator(read, "subgroups", m[1])
+    (line,) = [x for x in group["lines"] if x["label"] == m[2]]
+    assert line["estimate"] is None
+    plan = read.inputs["plan"]
+    there = {
+        name
+        for trial in read.inputs["trials"]
+        if _of(trial, m[1]) == m[2]
+        for name in trial["treatments"]
+    }
+    assert not {plan["intervention"]["label"], plan["comparator"]["label"]} <= there
+
+
+def _of(trial: dict[str, Any], name: str) -> Any:
+    return {one["name"]: one["value"] for one in trial.get("characteristics", ())}.get(name)
+
+
+@claim(
+    r"Left out of the model with a coefficient for each treatment, as no trials tell them: (.+?)\.(?= [A-Z]|$)"
+)
+def _untold(read: Read, m: re.Match[str]) -> None:
+    known = {
+        part["label"] for x in read.results["moderators"] for part in x.get("by_treatment", ())
+    }
+    assert not known & set(m[1].split("; "))
+
+
+@claim(
+    r"Of the other treatments against (.+?), the test for subgroup differences by (\S+) gave (.+?)\.(?= [A-Z]|$)"
+)
+def _others_between_groups(read: Read, m: re.Match[str]) -> None:
+    line = _moderator(read, "subgroups", m[2])
+    told = re.findall(rf"({P}) for (.+?)(?=, p|,? and p|$)", m[3])
+    assert len(told) == len(line["tests"])
+    for (p, name), test in zip(told, line["tests"], strict=True):
+        p_is(p, test["p"])
+        if name == "all comparisons":
+            continue
+        own = [
+            (one["estimate"], (one["ci"][1] - one["ci"][0]))
+            for part in line["lines"]
+            for one in part.get("others", ())
+            if one["treatment"] == name
+        ]
+        assert len(own) - 1 == test["df"]
+
+
+@claim(
+    rf"With a coefficient for each treatment against (.+?), a difference between them was (shown|not shown) for (\S+) \(({P})\)\."
+)
+def _coefficients_differ(read: Read, m: re.Match[str]) -> None:
+    line = _moderator(read, "meta-regression", m[3])
+    p = line["alike"]["p"]
+    p_is(m[4], p)
+    assert (m[2] == "shown") is (p < 0.05)
+    assert len(line["by_treatment"]) >= 2
+
+
 @claim(r"In a network all trials are compared at once salanti2012, .+? P-scores rucker2015\.")
 def _networks_how(read: Read, m: re.Match[str]) -> None:
     assert any(plan.get("kind") == "network" for plan in read.plans.values())
