@@ -21,7 +21,7 @@ from review.export.drawings.axis import (
     own_notation,
 )
 from review.export.drawings.columns import FieldColumn, totals, with_fields
-from review.export.drawings.networks import network_forest
+from review.export.drawings.networks import network_by_group, network_forest
 from review.export.drawings.outcomes import by_outcome
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
@@ -62,8 +62,8 @@ class Sort(StrEnum):
 
 
 OF_TRIALS: Final = (
-    "the forest plot of a network has a line a treatment; subgroups, columns, risk of bias and an "
-    "order are of trials"
+    "the forest plot of a network has a line a treatment; columns, risk of bias and an order are "
+    "of trials"
 )
 
 _ORDER: Final[Mapping[Sort, Callable[[Effect], Any]]] = {
@@ -116,11 +116,14 @@ def forest_of(
     NotFoundError
         If the plan has no subgroups by that moderator.
     InvalidDataError
-        If columns, an order or subgroups of trials are asked of a network.
+        If columns or an order of trials are asked of a network.
     """
     if results.network is not None:
-        if by is not None or arm_data or bias is not None or fields or sort is not Sort.YEAR:
+        if arm_data or bias is not None or fields or sort is not Sort.YEAR:
             raise InvalidDataError(OF_TRIALS)
+        if by is not None:
+            of_groups = _planned_subgroups(inputs.plan, results, by)
+            return network_by_group(inputs, results, of_groups, withheld=withheld)
         return network_forest(inputs, results, withheld=withheld)
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)

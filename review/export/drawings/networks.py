@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from review.errors import InvalidDataError
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, margin_words, notation
 from review.export.runs import model_words
-from review.figures.forest_values import Forest, ForestRow
+from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.network import Edge, NetworkGraph, Node
-from review.figures.numbers import MINUS, fixed
+from review.figures.numbers import MINUS, fixed, p_words
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs
 from review.living.runs.networks import NetworkLine
-from review.living.runs.results import RunResults
+from review.living.runs.results import ModeratorLine, RunResults, VariantLine
 from review.living.runs.scales import scale_of_run
+from review.protocol.characteristics import in_words, value_in_words
 
 
 def network_of(inputs: RunInputs, results: RunResults) -> NetworkLine:
@@ -42,6 +46,62 @@ def graph_of(inputs: RunInputs, results: RunResults) -> NetworkGraph:
             "each pair."
         ),
     )
+
+
+def network_by_group(
+    inputs: RunInputs, results: RunResults, group: ModeratorLine, *, withheld: bool = False
+) -> Forest:
+    """Return the forest plot of a network's subgroups: a heading a treatment, a line a subgroup.
+
+    The whole network's estimate is the diamond below; the comparison that decides comes first.
+    """
+    plan, network = inputs.plan, network_of(inputs, results)
+    rows: list[ForestRow | Heading | Diamond] = []
+    decides = plan.intervention.label
+    ordered = sorted(network.against_reference, key=lambda c: c.treatment != decides)
+    for c in ordered:
+        rows.append(Heading(f"{c.treatment} against {c.versus}"))
+        rows += [_group_row(group, line, c.treatment, decides) for line in group.lines]
+        rows.append(Diamond(f"All (k = {network.trials})", c.estimate, *c.ci))
+    whole = network_forest(inputs, results, withheld=withheld)
+    return replace(
+        whole,
+        title=f"{plan.title}, by {in_words(group.moderator)}",
+        rows=tuple(rows),
+        label_header="Subgroup",
+        column_headers=("Trials",),
+        note=f"{whole.note.replace(NEW_TRIAL, '')} {_tests(group, decides)}",
+    )
+
+
+def _group_row(group: ModeratorLine, line: VariantLine, treatment: str, decides: str) -> ForestRow:
+    """Return what a subgroup says of a treatment; a row without estimate where it has none."""
+    found: tuple[float, float, float] | None = None
+    if treatment == decides and line.estimate is not None and line.ci is not None:
+        found = (line.estimate, *line.ci)
+    for other in line.others:
+        if other.treatment == treatment:
+            found = (other.estimate, *other.ci)
+    label = value_in_words(group.moderator, line.label)
+    return ForestRow(label, *(found or (None, None, None)), columns=(str(line.k),))
+
+
+def _tests(group: ModeratorLine, decides: str) -> str:
+    """Return the tests of whether subgroups differ, a treatment each."""
+    told = []
+    if group.stat is not None and group.p is not None:
+        told.append(f"{decides} χ²({group.df}) = {fixed(group.stat, 2)}, {p_words(group.p)}")
+    told += [
+        f"{test.term.partition(' - ')[0]} χ²({test.df}) = {fixed(test.stat, 2)}, {p_words(test.p)}"
+        for test in group.tests
+    ]
+    if not told:
+        return "No comparison is in two subgroups, so that there is no test."
+    return f"Each subgroup has a τ² of its own. Differences between subgroups: {'; '.join(told)}."
+
+
+NEW_TRIAL: Final = " New trial: prediction interval."
+"""What the note says of a column that subgroups do not have."""
 
 
 def network_forest(inputs: RunInputs, results: RunResults, *, withheld: bool = False) -> Forest:
@@ -75,8 +135,7 @@ def network_forest(inputs: RunInputs, results: RunResults, *, withheld: bool = F
         label_header="Treatment",
         column_headers=("Trials of the pair", "New trial"),
         note=(
-            f"Network of {network.trials} trials, {model_words(line)}{tau2}. New trial: prediction "
-            f"interval.{concluded}"
+            f"Network of {network.trials} trials, {model_words(line)}{tau2}.{NEW_TRIAL}{concluded}"
         ),
         level=line.level,
         notation=notation(inputs),

@@ -258,7 +258,7 @@ level, one a location-scale model."""
 def figures_of(run: ShownRun) -> Iterator[RunFigure]:
     """Yield the figures that a run can have: those of every run, and of its models."""
     yield from (figure for figure in RUN_FIGURES if not figure.supplementary)
-    for line in run.results.moderators:
+    for line in run.results.moderators if run.results.network is None else ():
         alone = line.kind == "meta-regression" and len(parse(line.moderator).names) == 1
         if alone and line.note is None:
             yield _bubble(line.moderator)

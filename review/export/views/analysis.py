@@ -303,11 +303,7 @@ def forest_view(session: Session, review: Review, loaded: Loaded, chosen: Choice
         forest=forest,
         studies=tuple(ids.get(_label(row)) if _is_study(row) else None for row in rows),
         chosen=replace(chosen, switches=chosen.switches or bool(chosen.without)),
-        subgroups=tuple(
-            (line.moderator, in_words(line.moderator))
-            for line in results.moderators
-            if line.kind == "subgroups"
-        ),
+        subgroups=tuple((name, in_words(name)) for name in results.grouped_by),
         columns=tuple((column.value, COLUMN_WORDS[column]) for column in offered),
         what_if=what_if,
     )
@@ -315,12 +311,12 @@ def forest_view(session: Session, review: Review, loaded: Loaded, chosen: Choice
 
 def _network_view(loaded: Loaded, chosen: Choices) -> ForestView:
     """Return each treatment of a network against the reference; its rows are no studies."""
-    forest = forest_of(*loaded.now, withheld=loaded.notices.withheld)
+    forest = forest_of(*loaded.now, by=chosen.by, withheld=loaded.notices.withheld)
     return ForestView(
         forest=forest,
         studies=(None,) * len(forest.rows),
-        chosen=Choices(without=chosen.without, switches=bool(chosen.without)),
-        subgroups=(),
+        chosen=Choices(by=chosen.by, without=chosen.without, switches=bool(chosen.without)),
+        subgroups=tuple((name, in_words(name)) for name in loaded.now[1].grouped_by),
         columns=(),
         what_if=what_if_of(loaded, chosen.without) if chosen.without else None,
     )

@@ -236,6 +236,11 @@ class RunResults(RunPart):
         return len(self.moderators) + len(self.heterogeneity)
 
     @property
+    def grouped_by(self) -> tuple[str, ...]:
+        """What planned subgroup analyses group trials by."""
+        return tuple(line.moderator for line in self.moderators if line.kind == "subgroups")
+
+    @property
     def of_one_mean(self) -> bool:
         """Whether the pooled line is a mean of all effects: not of a network, nor of outcomes."""
         return self.network is None and self.joint is None

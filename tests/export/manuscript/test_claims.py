@@ -72,7 +72,11 @@ def _networks(database: Database) -> None:
     places = ("Japan", "Chile", "Japan", "Chile", "Japan", "Chile", "Chile", "Japan", "Kenya")
     told = {
         name: {
-            arm: {**numbers, "year": 2000 + 3 * i % 14, "country": places[i]}
+            arm: {
+                **numbers,
+                "year": 2005 if "book" in arms else 2000 + 3 * i % 14,
+                "country": places[i],
+            }
             for arm, numbers in arms.items()
         }
         for i, (name, arms) in enumerate(
