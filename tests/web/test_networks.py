@@ -54,6 +54,29 @@ def test_every_page_of_a_network_opens(database: Database, by: Attribution) -> N
         assert "wait list: wait list" in form
 
 
+def test_a_network_is_shown_by_its_subgroups(database: Database, by: Attribution) -> None:
+    begin(database, by, network_plan(subgroups=["year"], moderators=["year"]))
+    enter(
+        database, by,
+        {
+            name: {arm: {**numbers, "year": 2001 + i % 2} for arm, numbers in arms.items()}
+            for i, (name, arms) in enumerate(TRIALS.items())
+        },
+    )  # fmt: skip
+    assert repool(database, actor="t", now=lambda: NOW).failed == []
+    with at_home(database) as client:
+        plain, by_year = client.get(A).text, client.get(f"{A}?by=year").text
+        assert '<option value="year">by year</option>' in plain
+        assert "wait list against in person" not in re.sub(r"(?s)<table.*", "", plain)
+        assert "wait list against in person" in by_year
+        assert "Differences between subgroups" in by_year
+        check_markup(by_year, A)
+        told = client.get(f"{A}/robustness").text
+        assert "a coefficient for each treatment" in told
+        assert "Meta-regression by year" in told
+        check_markup(told, A)
+
+
 def test_a_site_and_a_preview_have_the_league_table(database: Database, by: Attribution) -> None:
     begin(database, by, network_plan())
     enter(database, by)

@@ -76,14 +76,12 @@ def network_by_group(
 
 def _group_row(group: ModeratorLine, line: VariantLine, treatment: str, decides: str) -> ForestRow:
     """Return what a subgroup says of a treatment; a row without estimate where it has none."""
-    found: tuple[float, float, float] | None = None
-    if treatment == decides and line.estimate is not None and line.ci is not None:
-        found = (line.estimate, *line.ci)
-    for other in line.others:
-        if other.treatment == treatment:
-            found = (other.estimate, *other.ci)
+    told = {other.treatment: (other.estimate, other.ci) for other in line.others}
+    if line.estimate is not None and line.ci is not None:
+        told[decides] = (line.estimate, line.ci)
+    estimate, (low, high) = told.get(treatment, (None, (None, None)))
     label = value_in_words(group.moderator, line.label)
-    return ForestRow(label, *(found or (None, None, None)), columns=(str(line.k),))
+    return ForestRow(label, estimate, low, high, columns=(str(line.k),))
 
 
 def _tests(group: ModeratorLine, decides: str) -> str:

@@ -6,7 +6,8 @@ has again in ``tests/export/reproduction/test_script_networks.py``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pytest
 
@@ -24,11 +25,13 @@ YEARS = {1: 1999, 2: 2004, 3: 2001, 4: 2010, 5: 2007, 6: 2012, 7: 2003, 8: 2009}
 COUNTRIES = dict(zip(range(1, 9), ("Japan", "Chile") * 4, strict=True))
 
 
-def items(of: dict[int, str] | None = None, **arms: str) -> list[Evidence]:
+def items(
+    of: Mapping[int, str] = COUNTRIES, arms: Mapping[str, str] = MappingProxyType({})
+) -> list[Evidence]:
     """The trials' arms with a year and a country, and of some arms (by treatment) a setting."""
     found = []
     for one in items_of():
-        country = (of or COUNTRIES).get(one.study_id)
+        country = of.get(one.study_id)
         facts = Facts(
             {} if country is None else {"country": country},
             {} if one.arm.treatment not in arms else {"setting": arms[one.arm.treatment]},
@@ -95,7 +98,9 @@ def test_two_treatments_are_a_contrast(formula: str, test: str) -> None:
 
 def test_a_trial_without_one_value_is_named_and_left_out_whole() -> None:
     """Of arms that differ there is no value of the trial, of whichever comparison."""
-    given = items(video="group", **{"in person": "group", "wait list": "alone", "book": "alone"})
+    given = items(
+        arms={"video": "group", "in person": "group", "wait list": "alone", "book": "alone"}
+    )
     (line,) = lines_of(given, subgroups=["setting"])
     assert {one.study for one in line.without} == {f"Synthetic {i}" for i in (2, 3, 4, 7, 8)}
     assert all("arms differ" in one.reason for one in line.without)
