@@ -10,7 +10,7 @@ from review.errors import InvalidDataError
 from review.figures.forest_values import check_margin, value_of
 from review.figures.interval import check_interval, draw_interval
 from review.figures.panel import draw_panel, draw_reference
-from review.figures.panel_layout import Panel, TextColumn
+from review.figures.panel_layout import VALUE_HEADER, Panel, TextColumn
 from review.figures.paper import one_page
 from review.figures.scale import Notation, Written, limits
 from review.figures.style import BLACK, BLUE, own_settings
@@ -182,7 +182,7 @@ def _panel(estimates: Estimates) -> Panel:
             ),
         ),
         after=(
-            TextColumn("value", header, values, True, header_room=2.4),
+            TextColumn("value", header, values, True, header_room=VALUE_HEADER),
             *(
                 _column(f"after-{c}", header, [row.after[c] for row in rows])
                 for c, header in enumerate(estimates.after_headers)

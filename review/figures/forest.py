@@ -28,7 +28,7 @@ from review.figures.layouts import (
 )
 from review.figures.numbers import fixed
 from review.figures.panel import PanelPage, draw_panel, draw_reference
-from review.figures.panel_layout import Group, Light, Panel, TextColumn
+from review.figures.panel_layout import VALUE_HEADER, Group, Light, Panel, TextColumn
 from review.figures.paper import one_page, paper
 from review.figures.risk_of_bias import Blank, look
 from review.figures.scale import limits
@@ -204,7 +204,7 @@ def _panel(forest: Forest, lines: Sequence[_Line], style: Style) -> Panel:
         numbers.append(TextColumn("weight", style.headed(style.weight_header), weights, True))
     header = style.header(forest.effect_label, forest.level)
     values = tuple(x.value for x in lines)
-    numbers.append(TextColumn("value", header, values, True, header_room=2.4))
+    numbers.append(TextColumn("value", header, values, True, header_room=VALUE_HEADER))
     before += numbers if style.values_first else []
     after = [] if style.values_first else numbers
     after += [_bias_column(forest, lines, d) for d in range(len(forest.domains))]

@@ -32,6 +32,8 @@ LIGHT_GAP = 0.06
 LIGHT_LINE = 0.2
 # Room that a heading over several columns gets before it breaks.
 GROUP_ROOM = 1.3
+# Room that the header over estimates gets before it breaks: what it takes is lost to the plot.
+VALUE_HEADER = 1.65
 PLOT_WIDTH = 3.0
 # On a page of a given width: the share of the plot, and the room of a study's name, which a single
 # column makes smaller.

@@ -123,7 +123,8 @@ def forest_of(
             raise InvalidDataError(OF_TRIALS)
         if by is not None:
             of_groups = _planned_subgroups(inputs.plan, results, by)
-            return network_by_group(inputs, results, of_groups, withheld=withheld)
+            names = (instruments or {}) if by == "instrument" else {}
+            return network_by_group(inputs, results, of_groups, names, withheld=withheld)
         return network_forest(inputs, results, withheld=withheld)
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)

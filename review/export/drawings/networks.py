@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -49,11 +50,17 @@ def graph_of(inputs: RunInputs, results: RunResults) -> NetworkGraph:
 
 
 def network_by_group(
-    inputs: RunInputs, results: RunResults, group: ModeratorLine, *, withheld: bool = False
+    inputs: RunInputs,
+    results: RunResults,
+    group: ModeratorLine,
+    names: Mapping[str, str],
+    *,
+    withheld: bool = False,
 ) -> Forest:
     """Return the forest plot of a network's subgroups: a heading a treatment, a line a subgroup.
 
     The whole network's estimate is the diamond below; the comparison that decides comes first.
+    `names` are those of subgroups that are called otherwise than their label.
     """
     plan, network = inputs.plan, network_of(inputs, results)
     rows: list[ForestRow | Heading | Diamond] = []
@@ -61,7 +68,9 @@ def network_by_group(
     ordered = sorted(network.against_reference, key=lambda c: c.treatment != decides)
     for c in ordered:
         rows.append(Heading(f"{c.treatment} against {c.versus}"))
-        rows += [_group_row(group, line, c.treatment, decides) for line in group.lines]
+        for line in group.lines:
+            called = names.get(line.label) or value_in_words(group.moderator, line.label)
+            rows.append(_group_row(line, c.treatment, decides, called))
         rows.append(Diamond(f"All (k = {network.trials})", c.estimate, *c.ci))
     whole = network_forest(inputs, results, withheld=withheld)
     return replace(
@@ -74,14 +83,13 @@ def network_by_group(
     )
 
 
-def _group_row(group: ModeratorLine, line: VariantLine, treatment: str, decides: str) -> ForestRow:
+def _group_row(line: VariantLine, treatment: str, decides: str, called: str) -> ForestRow:
     """Return what a subgroup says of a treatment; a row without estimate where it has none."""
     told = {other.treatment: (other.estimate, other.ci) for other in line.others}
     if line.estimate is not None and line.ci is not None:
         told[decides] = (line.estimate, line.ci)
     estimate, (low, high) = told.get(treatment, (None, (None, None)))
-    label = value_in_words(group.moderator, line.label)
-    return ForestRow(label, estimate, low, high, columns=(str(line.k),))
+    return ForestRow(called, estimate, low, high, columns=(str(line.k),))
 
 
 def _tests(group: ModeratorLine, decides: str) -> str:
