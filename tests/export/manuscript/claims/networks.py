@@ -235,7 +235,7 @@ def _moderator(read: Read, kind: str, what: str) -> dict[str, Any]:
 @claim(
     r"Assumed: the same change of every treatment against (.+?), and none of two others against each other\."
 )
-def _assumed(read: Read, m: re.Match[str]) -> None:
+def _one_coefficient(read: Read, m: re.Match[str]) -> None:
     assert m[1] == read.inputs["plan"]["comparator"]["label"]
     assert any(x["kind"] == "meta-regression" and x["lines"] for x in read.results["moderators"])
     for one in read.results["moderators"]:
