@@ -402,6 +402,10 @@ OF_RISKS: Final = frozenset({Measure.OR, Measure.PETO, Measure.RR, Measure.HR, M
 """Measures of which a risk of the comparator makes one of the intervention."""
 
 
+OF_RATES: Final = frozenset({Measure.IRR, Measure.IRD})
+"""Measures of which a rate of the comparator makes one of the intervention."""
+
+
 def has_risks(measure: Measure) -> bool:
     """Whether a baseline risk makes a risk of a measure's effects: so do normal scores of arms."""
     facts = measure.facts

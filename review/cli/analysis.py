@@ -116,6 +116,14 @@ _PLAN_OPTIONS = (
         help="Tell absolute effects and numbers needed to treat at a risk of the comparator: 0.3.",
     ),
     click.option(
+        "--baseline-rate",
+        "baseline_rates",
+        type=float,
+        multiple=True,
+        metavar="RATE",
+        help="The same of IRR and IRD, at events per person-year of the comparator: 0.12.",
+    ),
+    click.option(
         "--where",
         multiple=True,
         metavar="CONDITION",

@@ -1,4 +1,4 @@
-"""Relative and standardized effects as risks: what they amount to at a stated baseline risk."""
+"""Relative and standardized effects as risks or rates: what they amount to at a stated baseline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from scipy.special import ndtr, ndtri
 
 from review.errors import InvalidDataError
-from review.measures import Measure, has_risks
+from review.measures import OF_RATES, Measure, has_risks
 
 Interval = tuple[float, float]
 
@@ -20,15 +20,15 @@ PER: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Risks:
-    """What a pooled effect amounts to at a baseline risk.
+    """What a pooled effect amounts to at a baseline risk, or at a rate of events in person-time.
 
     Attributes
     ----------
-    baseline : risk of the second arm, as stated.
+    baseline : risk (or rate) of the second arm, as stated.
     risk, risk_ci : of the first arm.
     difference, difference_ci : first minus second arm.
-    nnt : persons treated for one event more (positive) or less (negative); None where there is no
-        difference.
+    nnt : persons (or person-time) treated for one event more (positive) or less (negative); None
+        where there is no difference.
     nnt_ci : its limits, the more events the later; where `through_infinity`, the interval of the
         difference holds 0 and that of the number needed runs from the first limit over infinity to
         the second (Altman 1998). A limit at no difference is None.
@@ -151,7 +151,62 @@ def risks(measure: Measure | str, estimate: float, ci: Interval, baseline: float
         raise InvalidDataError(f"A baseline risk makes no risk of {measure.value}.")
     if not 0 < baseline < 1:
         raise InvalidDataError(f"A baseline risk lies between 0 and 1, not at {baseline:g}.")
-    by = _WAYS.get(measure, risk_by_smd)
+    return _at(_WAYS.get(measure, risk_by_smd), estimate, ci, baseline)
+
+
+def rate_by_rate_ratio(rate: float, ratio: float) -> float:
+    """Return the intervention's rate from the comparator's and a rate ratio."""
+    return rate * ratio
+
+
+def rate_by_difference(rate: float, difference: float) -> float:
+    """Return the intervention's rate from the comparator's and a difference, 0 at the least."""
+    return max(0.0, rate + difference)
+
+
+def rates(measure: Measure | str, estimate: float, ci: Interval, baseline: float) -> Risks:
+    """Return what an effect amounts to at a baseline rate of events in person-time.
+
+    Parameters
+    ----------
+    measure : IRR or IRD.
+    estimate, ci : the effect of the first arm against the second as pooled, IRR as a logarithm,
+        IRD in the unit of time of `baseline`.
+    baseline : events in a unit of time of the second arm, above 0.
+
+    Returns
+    -------
+    Risks
+        `risk` is the first arm's rate, `nnt` the person-time treated for one event more or less:
+        1 / (difference of rates). The baseline rate counts as known.
+
+    Raises
+    ------
+    InvalidDataError
+        Another measure, or a rate that is not above 0.
+
+    References
+    ----------
+    Altman 1998, BMJ 317:1309 (intervals of numbers needed to treat).
+
+    Examples
+    --------
+    >>> found = rates("IRR", math.log(0.5), (math.log(0.25), math.log(1.0)), 0.2)
+    >>> round(found.risk, 3), round(found.nnt, 6), found.nnt_ci[1]
+    (0.1, -10.0, None)
+    """
+    measure = Measure(measure)
+    if measure not in OF_RATES:
+        raise InvalidDataError(f"A baseline rate makes no rate of {measure.value}.")
+    if not 0 < baseline < math.inf:
+        raise InvalidDataError(f"A baseline rate lies above 0, not at {baseline:g}.")
+    by = _of_ratio(rate_by_rate_ratio) if measure is Measure.IRR else rate_by_difference
+    return _at(by, estimate, ci, baseline)
+
+
+def _at(
+    by: Callable[[float, float], float], estimate: float, ci: Interval, baseline: float
+) -> Risks:
     low, high = sorted(by(baseline, limit) for limit in ci)
     risk = by(baseline, estimate)
     difference, limits = risk - baseline, (low - baseline, high - baseline)

@@ -250,6 +250,12 @@ GROUPS: Final = (
                 "At which absolute effects and numbers needed to treat are told, one a line: 0.3. "
                 "Of standardized differences the share of responders.",
             ),
+            Choice(
+                "baseline_rates",
+                "Rates of the comparator",
+                _LINES,
+                "The same of IRR and IRD, in events per person-year, one a line: 0.12.",
+            ),
             Choice("other_margins", "Other margins", _LINES, "One a line, shown beside it."),
         ),
     ),

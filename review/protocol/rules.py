@@ -90,6 +90,7 @@ Where = Annotated[Line, AfterValidator(_condition)]
 
 Margin = Annotated[float, Field(gt=0)]
 BaselineRisk = Annotated[float, Field(gt=0, lt=1)]
+BaselineRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Plan(Frozen):
@@ -166,6 +167,10 @@ class Plan(Frozen):
     ] = ()
     """Risks of the comparator at which absolute effects and numbers needed to treat are told; of
     standardized differences its share of responders. Kept out of what is stored where none is."""
+    baseline_rates: Annotated[
+        tuple[BaselineRate, ...], AfterValidator(_sorted_unique), Field(exclude_if=_is_empty)
+    ] = ()
+    """The same of rates, in events per person-year."""
     kind: AnalysisKind = AnalysisKind.CONTRAST
     predicts: Slug | None = None
     """The outcome that an association relates `outcome` to."""
@@ -418,6 +423,6 @@ ADDED_LATER: Final = (
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
-    "baseline_risks", "change_correlation", "vtype", "correct", "bayes",
+    "baseline_risks", "change_correlation", "vtype", "correct", "bayes", "baseline_rates",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -71,6 +71,19 @@ def _counted_as(chosen: Measure, method: str, option: str = "--method") -> Measu
 
 def _of_risks(extra: Mapping[str, Any], measure: Measure) -> Iterator[str]:
     """Yield how absolute effects are to be read."""
+    rates = extra.get("absolute_rates", ())
+    if rates:
+        yield (
+            "absolute_rates: the first arm at the stated rate of the second, which counts as known"
+            "; time_needed is persons' time treated for one event more, a minus for one less"
+        )
+    if any(line["time_needed_ci_through_infinity"] for line in rates):
+        yield (
+            "absolute_rates: where the interval of the difference holds 0, that of time_needed "
+            "runs from its first limit over infinity to the second"
+        )
+    if any(0.0 in (line["rate"], *line["rate_ci"]) for line in rates):
+        yield "absolute_rates: a rate below 0 is cut there: the effect does not fit the rate"
     if "absolute" not in extra:
         return
     yield (
@@ -141,6 +154,7 @@ def pool_(
     count_model: str | None,
     points: int | None,
     baseline_risks: Sequence[float],
+    baseline_rates: Sequence[float],
     cutoff: float | None,
     medians: str,
     **asked: Any,
@@ -215,6 +229,8 @@ def pool_(
     if baseline_risks or cutoff is not None:
         at = [*baseline_risks, *(() if cutoff is None else [blocks.share_above(columns, cutoff)])]
         extra["absolute"] = blocks.absolute(pooled, chosen, at)
+    if baseline_rates:
+        extra["absolute_rates"] = blocks.absolute_rates(pooled, chosen, baseline_rates)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
     if by_median:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from review.arrays import Floats
-from review.effects.risks import PER, response_share, risks
+from review.effects.risks import PER, rates, response_share, risks
 from review.errors import InvalidDataError
 from review.measures import Measure
 from review.synthesis import (
@@ -339,6 +339,27 @@ def absolute(pooled: Pooled, measure: Measure, baselines: Sequence[float]) -> li
             "nnt": one.nnt,
             "nnt_ci": one.nnt_ci,
             "nnt_ci_through_infinity": one.through_infinity,
+        }
+        for one in found
+    ]
+
+
+def absolute_rates(pooled: Pooled, measure: Measure, baselines: Sequence[float]) -> list[Block]:
+    """Return rates, their difference and the person-time needed at each baseline rate.
+
+    All is in the file's unit of time.
+    """
+    found = [rates(measure, pooled.estimate, pooled.ci, baseline) for baseline in baselines]
+    return [
+        {
+            "baseline": one.baseline,
+            "rate": one.risk,
+            "rate_ci": one.risk_ci,
+            "difference": one.difference,
+            "difference_ci": one.difference_ci,
+            "time_needed": one.nnt,
+            "time_needed_ci": one.nnt_ci,
+            "time_needed_ci_through_infinity": one.through_infinity,
         }
         for one in found
     ]

@@ -264,6 +264,14 @@ _OPTIONS = (
         "several times.",
     ),
     click.option(
+        "--baseline-rate",
+        "baseline_rates",
+        type=click.FloatRange(0, min_open=True),
+        multiple=True,
+        help="Rate of the second arm, in events per unit of the file's time: absolute rates and "
+        "person-time needed to treat, of IRR and IRD. May be given several times.",
+    ),
+    click.option(
         "--cutoff",
         type=float,
         help="A score: the baseline risk is the share of the second arms above it, by their means "

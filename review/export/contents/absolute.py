@@ -18,7 +18,7 @@ from review.extraction.conversion.arms import arm_mean_sd
 from review.extraction.conversion.reported import Design
 from review.extraction.numbers import ReportedNumbers
 from review.living.inputs.columns import leaves_of
-from review.living.reports.absolute import BY_SCORES, NEEDED, at_risks
+from review.living.reports.absolute import BY_SCORES, NEEDED, NEEDED_TIME, at_risks
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
@@ -136,7 +136,7 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
         it, pooled over its trials (Cochrane Handbook 15.5.3.2: re-expressing SMDs using a familiar
         instrument). Everything else, and what lacks its numbers, is a sentence.
     """
-    if inputs.plan.baseline_risks:
+    if inputs.plan.baseline_risks or inputs.plan.baseline_rates:
         return _planned(inputs, results)
     measure = scale_of_run(inputs).measure
     if measure in {Measure.OR, Measure.RR, Measure.PETO, Measure.RD}:
@@ -149,23 +149,25 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
 
 
 def _planned(inputs: RunInputs, results: RunResults) -> Absolute | str:
-    """Return the effect at the first risk that the plan states."""
+    """Return the effect at the first risk or rate that the plan states."""
     every = at_risks(inputs, results)
     if isinstance(every, str):
         return f"Not re-expressed. {every}"
-    found, measure = every[0].found, scale_of_run(inputs).measure
+    first = every[0]
+    found, per, measure = first.found, first.per, scale_of_run(inputs).measure
     scores = measure is not None and measure.facts.standardized
-    low, high = (PER * limit for limit in found.difference_ci)
+    low, high = (per * limit for limit in found.difference_ci)
+    what, note = ("Rate", NEEDED_TIME) if first.timed else ("Risk", NEEDED)
     return Absolute(
-        unit=f"per {PER:,}",
-        comparator=PER * found.baseline,
-        comparator_range=(PER * found.baseline, PER * found.baseline),
-        intervention=PER * found.risk,
-        intervention_ci=(PER * found.risk_ci[0], PER * found.risk_ci[1]),
-        difference=PER * found.difference,
+        unit=first.unit,
+        comparator=per * found.baseline,
+        comparator_range=(per * found.baseline, per * found.baseline),
+        intervention=per * found.risk,
+        intervention_ci=(per * found.risk_ci[0], per * found.risk_ci[1]),
+        difference=per * found.difference,
         difference_ci=(low, high),
-        basis=f"Risk as planned. {f'{BY_SCORES} ' if scores else ''}{NEEDED}",
-        needed=every[0].needed,
+        basis=f"{what} as planned. {f'{BY_SCORES} ' if scores else ''}{note}",
+        needed=first.needed,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from review.canonical import own_decimals
-from review.effects.risks import PER
 from review.export.manuscript.document import Cite, Number, Spans, filled, listed
 from review.export.manuscript.facts import Analysed, Planned, printer_of
 from review.export.manuscript.printer import Printer
@@ -17,6 +16,8 @@ from review.living.reports.absolute import AtRisk, Needed, at_risks
 def absolute_methods(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     """Return at which risks absolute effects are told, and how; nothing where none is stated."""
     plan = analysis.plan
+    if plan.baseline_rates:
+        return _rates_methods(analysis, style)
     told = [
         (printer_of(analysis, style).chosen(risk, "plan", "baseline_risks", place),)
         for place, risk in enumerate(plan.baseline_risks)
@@ -40,6 +41,22 @@ def absolute_methods(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     )
 
 
+def _rates_methods(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
+    plan, printer = analysis.plan, printer_of(analysis, style)
+    told = [
+        (printer.chosen(rate, "plan", "baseline_rates", place),)
+        for place, rate in enumerate(plan.baseline_rates)
+    ]
+    return filled(
+        "Absolute effects are told at a rate with {comparator} of {rates} events per person-year, "
+        "which counts as known, with the person-years of treatment for one event of benefit (NNTB) "
+        "or of harm (NNTH) and their interval {altman}",
+        comparator=plan.comparator.label,
+        rates=listed(told),
+        altman=Cite("altman1998"),
+    )
+
+
 def _of_scores(analysis: Analysed | Planned) -> bool:
     measure = (
         analysis.latest.scale.measure if isinstance(analysis, Analysed) else analysis.plan.measure
@@ -50,7 +67,7 @@ def _of_scores(analysis: Analysed | Planned) -> bool:
 def absolute_sentences(analysed: Analysed, printer: Printer) -> Iterator[Spans]:
     """Yield what the pooled effect amounts to at each risk that the plan states."""
     plan, latest = analysed.plan, analysed.latest
-    if not plan.baseline_risks:
+    if not (plan.baseline_risks or plan.baseline_rates):
         return
     found = at_risks(latest.inputs, latest.results)
     if isinstance(found, str):
@@ -63,23 +80,23 @@ def absolute_sentences(analysed: Analysed, printer: Printer) -> Iterator[Spans]:
 def _at_risk(one: AtRisk, analysed: Analysed, printer: Printer) -> Spans:
     found, plan = one.found, analysed.plan
     at = f"at_{found.baseline:g}"
-    baseline = PER * found.baseline
+    baseline = one.per * found.baseline
     low, high = found.risk_ci
     return filled(
-        "At a {share} of {baseline} per {per} with {comparator}, that with {intervention} was "
+        "At a {share} of {baseline} {unit} with {comparator}, that with {intervention} was "
         "{risk}; {needed}.",
-        share="share of responders" if _of_scores(analysed) else "risk",
+        share="rate" if one.timed else "share of responders" if _of_scores(analysed) else "risk",
         baseline=printer.number(
             baseline, "pooled", f"baseline_{at}", decimals=own_decimals(baseline, 0)
         ),
-        per=f"{PER:,}",
+        unit=one.unit,
         comparator=plan.comparator.label,
         intervention=plan.intervention.label,
         risk=with_limits(
             printer,
-            printer.number(PER * found.risk, "pooled", f"risk_{at}", decimals=one.decimals),
+            printer.number(one.per * found.risk, "pooled", f"risk_{at}", decimals=one.decimals),
             printer.limits(
-                (PER * low, PER * high), "pooled", f"risk_ci_{at}", decimals=one.decimals,
+                (one.per * low, one.per * high), "pooled", f"risk_ci_{at}", decimals=one.decimals,
                 level=analysed.latest.results.pooled.level, none=baseline,
             ),
         ),
@@ -99,7 +116,8 @@ def _needed(one: AtRisk, at: str, printer: Printer) -> Spans:
     first, last = one.limits
     through = one.found.through_infinity
     return filled(
-        "{name} {n} ({other}{first}{to}{same}{last})",
+        "{name} {n} ({other}{first}{to}{same}{last}){of}",
+        of=one.of,
         name=one.number.name,
         n=persons(one.number, ""),
         other=f"{first.name} " if through else "",

@@ -22,6 +22,7 @@ _PLANNED: Final = {
     "heterogeneity": "tau² depends on",
     "reliability": "reliabilities",
     "baseline_risks": "risks of the comparator",
+    "baseline_rates": "rates of the comparator",
     "target_instrument": "instrument on whose scale differences are read",
     "bayes": "posterior by Bayes",
     "bayes tau": "prior of tau",

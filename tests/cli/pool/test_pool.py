@@ -521,6 +521,24 @@ def test_absolute_effects_at_stated_risks_and_from_means(tmp_path: Path) -> None
     assert "makes no risk of MD" in told
 
 
+def test_rates_and_person_time_needed_at_stated_rates(tmp_path: Path) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("x1i,t1i,x2i,t2i\n9,41.5,14,42\n4,61,11,60.5\n31,27.5,38,29\n", "utf-8")
+    found = pooled(file, "--measure", "IRR", "--baseline-rate", "0.3", "--baseline-rate", "0.05")
+    for line, rate in zip(found["absolute_rates"], (0.3, 0.05), strict=True):
+        there, *limits = (rate * math.exp(x) for x in (found["estimate"], *found["ci"]))
+        assert line["rate"] == pytest.approx(there)
+        assert line["rate_ci"] == pytest.approx(limits)
+        assert line["time_needed"] == pytest.approx(1 / (there - rate))
+        assert line["time_needed_ci"] == pytest.approx([1 / (x - rate) for x in limits])
+        assert line["time_needed_ci_through_infinity"] is (limits[0] < rate < limits[1])
+    assert "a minus for one less" in pool(file, "--measure", "IRR", "--baseline-rate", "0.3")
+    cut = pool(file, "--measure", "IRD", "--baseline-rate", "0.01")
+    assert "a rate below 0 is cut there" in cut
+    told = pool(VACCINE, "--measure", "RR", *COUNTS, "--baseline-rate", "0.2", status=1)
+    assert "makes no rate of RR" in told
+
+
 def test_a_double_arcsine_goes_back_by_the_harmonic_mean_with_a_caution(tmp_path: Path) -> None:
     """predict(rma(yi, vi), transf = transf.ipft.hm) of metafor 3.8-1."""
     file = tmp_path / "shares.csv"

@@ -135,6 +135,7 @@ def _counts(database: Database) -> None:
             method=method, test="z", kind="single_arm" if alone else "contrast",
             zero_cells={"by_arm": True} if (measure, method) == ("RR", "DL") else None,
             baseline_risks=(0.1, 0.3) if measure in ("OR", "RR", "RD", "PETO") else (),
+            baseline_rates=(0.12, 0.5) if measure in ("IRR", "IRD") else (),
         )  # fmt: skip
         rows = [
             NumberedRow(

@@ -150,3 +150,49 @@ def _past_infinity(read: Read, m: re.Match[str]) -> None:
 def _no_risks(read: Read, m: re.Match[str]) -> None:
     assert read.inputs["plan"]["reliability"]
     assert m
+
+
+def _rate_at(read: Read, baseline: float, effect: float) -> float:
+    """Return the intervention's events per person-year, by the definition of the measure."""
+    if read.inputs["plan"]["measure"] == "IRR":
+        return baseline * math.exp(effect)
+    return max(0.0, baseline + effect / 100)  # differences are stored per 100 person-years
+
+
+@claim(
+    r"At a rate of # per 100 person-years with (.+?), that with (.+?) was #(?:, | \()\d+% CI \[#, #\]; "
+    rf"((?:{ONE_WAY})(?: person-years)?|(?:{PAST_INFINITY.replace('?P<', '?P<past_')}) person-years)\."
+)
+def _at_rate(read: Read, m: re.Match[str]) -> None:
+    plan, line = read.inputs["plan"], read.results["pooled"]
+    assert (m[2], m[3]) == (plan["comparator"]["label"], plan["intervention"]["label"])
+    baseline = number(m[1]) / 100
+    assert baseline in plan["baseline_rates"]
+    (better,) = set(_better(read).values())
+    way = 1 if better else -1
+    rate, *limits = (
+        _rate_at(read, baseline, way * effect) for effect in (line["estimate"], *line["ci"])
+    )
+    low, high = sorted(limits)
+    for text, value in zip((m[4], m[5], m[6]), (rate, low, high), strict=True):
+        same(text, 100 * value)
+    told = {name.removeprefix("past_"): x for name, x in m.groupdict().items() if x is not None}
+    through = low < baseline < high
+    assert ("other" in told) is through
+
+    def name(there: float) -> str:
+        return "NNTB" if (there > baseline) is better else "NNTH"
+
+    def years(text: str, there: float) -> None:
+        more = abs(there - baseline)
+        assert number(text) == math.ceil(round(1 / more, 9)) if more else text == "∞"
+
+    assert told["name"] == name(rate)
+    years(told["n"], rate)
+    if through:
+        far, near = (low, high) if rate > baseline else (high, low)
+        assert (told["other"], told["same"]) == (name(far), name(near))
+    else:
+        near, far = sorted((low, high), key=lambda there: abs(there - baseline))
+    years(told["first"], far)
+    years(told["last"], near)

@@ -333,6 +333,16 @@ def _absolute(read: Read, m: re.Match[str]) -> None:
         assert bool(m[4]) is (plan["measure"] == "SMD")
 
 
+@claim(
+    FOR
+    + r"[Aa]bsolute effects are told at a rate with (.+?) of (.+?) events per person-year, which counts as known, with the person-years of treatment for one event of benefit \(NNTB\) or of harm \(NNTH\) and their interval altman1998\."
+)
+def _absolute_rates(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        assert plan["comparator"]["label"] == m[2]
+        assert [float(x) for x in re.findall(r"\d\.\d+", m[3])] == plan["baseline_rates"]
+
+
 @claim(FOR + r"[Nn]o noninferiority margin was planned; intervals were read against zero\.")
 def _no_margin(read: Read, m: re.Match[str]) -> None:
     assert all(plan["margin"] is None for plan in _for(read, m))
