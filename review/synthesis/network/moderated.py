@@ -11,7 +11,7 @@ from scipy.special import chdtrc, fdtrc
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.design import Design
+from review.synthesis.design import SMALL, Design
 from review.synthesis.estimable import estimable
 from review.synthesis.methods import Method, Model, Test
 from review.synthesis.moderators import PERFECT_FIT, MetaRegression, TermTest, regress
@@ -175,12 +175,12 @@ def moderated(
     if len(many.columns) > len(shared.columns):
         if lay.y.size > len(many.columns):
             full = regress(lay.y, lay.v, many, **model.settings)
-            apart, tau2 = (
-                _slopes(full, {f"{t}: {c}": (t, c) for t in others for c in design.columns}),
-                full.tau2,
-            )
+            told = _tellable(wanted)
+            named = {f"{t}: {c}": (t, c) for t in others for c in design.columns}
+            apart = _slopes(full, {name: named[name] for name in named if name in told})
+            tau2 = full.tau2
             alike = _restriction(lay, shared.matrix, many.matrix, full, model.test)
-            notes += _untold(wanted, many)
+            notes += _untold([name for name in wanted.columns[p:] if name not in told])
         else:
             notes.append(
                 f"A coefficient for each treatment needs more than {len(many.columns)} "
@@ -197,10 +197,21 @@ def moderated(
     )  # fmt: skip
 
 
-def _untold(wanted: Design, kept: Design) -> list[str]:
-    left_out = [name for name in wanted.columns if name not in kept.columns]
+def _tellable(wanted: Design) -> frozenset[str]:
+    """Return the columns whose coefficients the rows tell, whatever the others are.
+
+    What a row says of two coefficients together tells neither of them: a coefficient can be told
+    where no change of it leaves all rows as they are.
+    """
+    size = np.linalg.norm(wanted.matrix, axis=0)
+    _, s, vt = np.linalg.svd(wanted.matrix / np.where(size > 0, size, 1.0))
+    free = np.abs(vt[int((s > SMALL * s[0]).sum()) :]).max(axis=0, initial=0.0)
+    return frozenset(name for name, f in zip(wanted.columns, free, strict=True) if f <= SMALL)
+
+
+def _untold(names: Sequence[str]) -> list[str]:
     told = "Left out of the model with a coefficient for each treatment, as no trials tell them"
-    return [f"{told}: {'; '.join(left_out)}."] if left_out else []
+    return [f"{told}: {'; '.join(names)}."] if names else []
 
 
 def _omnibus(fit: MetaRegression) -> TermTest:
@@ -235,7 +246,7 @@ def _slopes(fit: MetaRegression, named: Mapping[str, tuple[str | None, str]]) ->
     return tuple(
         Slope(*named[term], fit.beta[i], fit.se[i], fit.p[i], (fit.ci_low[i], fit.ci_high[i]))
         for i, term in enumerate(fit.terms)
-        if i >= fit.design.assign.count(-1)
+        if i >= fit.design.assign.count(-1) and term in named
     )
 
 

@@ -59,7 +59,12 @@ regressions <- function(r, treats) lapply(c("REML", "ML", "EE"), function(method
   f <- fit(r, common, method); p <- ncol(common)
   many <- r$X * r$x; colnames(many) <- paste0(colnames(r$X), ": year")
   Z <- kept(cbind(r$X, many)); g <- fit(r, Z, method)
+  W <- cbind(r$X, many) # a coefficient is told where no change of it leaves all rows as they are
+  size <- sqrt(colSums(W^2)); W <- sweep(W, 2, ifelse(size > 0, size, 1), "/")
+  sv <- svd(W, nv = ncol(W)); free <- sv$v[, seq_len(ncol(W)) > sum(sv$d > 1e-7 * sv$d[1]), drop = FALSE]
+  told <- colnames(W)[if (ncol(free)) apply(abs(free), 1, max) < 1e-7 else TRUE]
   at <- which(grepl(": year$", colnames(Z)))
+  stopifnot(length(at) == sum(colnames(Z)[at] %in% told)) # so that equality is that of those told
   L <- cbind(matrix(0, length(at) - 1, min(at) - 1), -1, diag(length(at) - 1))
   b <- L %*% g$beta
   list(method = method, tau2 = tau2(f), effects = f$beta[-p], slope = f$beta[p], se = f$se[p], p = f$pval[p],

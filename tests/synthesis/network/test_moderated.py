@@ -219,6 +219,17 @@ def test_a_treatment_of_one_trial_has_no_coefficient_of_its_own() -> None:
     )
 
 
+def test_what_trials_tell_of_two_treatments_together_is_told_of_neither() -> None:
+    """In place z no trial has the reference: b and c differ there, and neither is known of a."""
+    studies = loop(Contrast("7", "c", "b", 0.9, 0.1), Contrast("8", "c", "b", 0.7, 0.1))
+    found = moderated(studies, design("x", {"x": list("uuuyyyzz")}), reference="a", test="z")
+    assert found.notes[0] == "xz is redundant: no row has it. It was left out."
+    assert {f"{s.treatment}: {s.column}" for s in found.apart} == {"b: xy", "c: xy"}
+    assert found.notes[-1].endswith("as no trials tell them: b: xz; c: xz.")
+    assert found.alike is not None
+    assert found.alike.df == 2
+
+
 def test_a_perfect_fit_is_said() -> None:
     studies = from_contrasts(
         Contrast(str(x), name, "a", 0.5 + 0.1 * x, 0.1) for x in range(6) for name in "bc"[x % 2]

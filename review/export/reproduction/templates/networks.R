@@ -243,6 +243,13 @@ independent <- function(M) {
   q <- qr(M, tol = 1e-7)
   M[, sort(q$pivot[seq_len(q$rank)]), drop = FALSE]
 }
+# Columns whose coefficients the rows tell: no change of them leaves all rows as they are.
+tellable <- function(M) {
+  size <- sqrt(colSums(M^2))
+  of <- svd(sweep(M, 2, ifelse(size > 0, size, 1), "/"), nv = ncol(M))
+  free <- of$v[, seq_len(ncol(M)) > sum(of$d > 1e-7 * of$d[1]), drop = FALSE]
+  if (ncol(free) == 0) rep(TRUE, ncol(M)) else apply(abs(free), 1, max) <= 1e-7
+}
 check_network_regression <- function(analysis, part, d, formula, columns, categories, names, pair, method, test,
                                      level, centred, apart) {
   d <- whole_known(d, columns, categories)
@@ -275,11 +282,15 @@ check_network_regression <- function(analysis, part, d, formula, columns, catego
   check(analysis, part, 0, tested(sum(b * solve(fit$vb[slopes, slopes], b)), length(b), fit$ddf))
   if (!apart) return(invisible())
   many <- do.call(cbind, lapply(seq_len(ncol(Z)), function(j) X * Z[, j]))
-  each <- network_fit(d, V, independent(cbind(X, many)), method, test, level)
+  whole <- cbind(X, many)
+  q <- qr(whole, tol = 1e-7)
+  kept <- sort(q$pivot[seq_len(q$rank)])
+  told <- which(kept > p & tellable(whole)[kept])
+  each <- network_fit(d, V, whole[, kept, drop = FALSE], method, test, level)
   part <- paste0(part, ": each treatment")
   size[["tau2"]] <- each$tau2
-  for (i in seq_along(each$b)[-seq_len(p)])
-    check(analysis, part, i - p, c(size, combined(each, as.numeric(seq_along(each$b) == i))))
+  for (i in seq_along(told))
+    check(analysis, part, i, c(size, combined(each, as.numeric(seq_along(each$b) == told[i]))))
   rest <- left_over(each$rotated, each$tau2)
   factor <- if (test == "knha") rest / each$df else if (test == "adhoc") max(1, rest / each$df) else 1
   more <- max(0, left_over(fit$rotated, each$tau2) - rest) / factor
