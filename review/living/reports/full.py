@@ -18,6 +18,7 @@ from review.living.reports.brief import brief, what_moved
 from review.living.reports.changes import ChangeReport, compare
 from review.living.reports.classes import StripLine, strip
 from review.living.reports.forecast import Firmness, Outlook, outlook_of
+from review.living.reports.moderated import moderator_sections
 from review.living.reports.notices import Notices
 from review.living.reports.noticing import notices_of
 from review.living.reports.once import firmness_kept, firmness_of_run, past_runs
@@ -249,6 +250,7 @@ def _with_sections(full: FullReport, was: Snapshot | None, now: Snapshot) -> Ful
         found.append(strip_section(full.strip, scales[1]))
     if now[1].variants:
         found.append(variant_section(was[1].variants if was else (), now[1].variants, scales))
+    found += moderator_sections(was[1].moderators if was else None, now[1].moderators, scales)
     zero = zero_cell_lines(now[0])
     if zero:
         heading = "The same counts by other ways"
