@@ -91,6 +91,17 @@ _PLAN_OPTIONS = (
         help="What tau² depends on (a location-scale model), the mean with it: diagnosis.",
     ),
     click.option(
+        "--random",
+        multiple=True,
+        metavar="GROUPS",
+        help="All results count, with random effects: 'study / result', 'study + instrument'.",
+    ),
+    click.option(
+        "--phi",
+        type=float,
+        help="Of random effects: correlation of errors of results of a study a week apart.",
+    ),
+    click.option(
         "--reliability",
         multiple=True,
         metavar="TEXT",

@@ -165,6 +165,19 @@ GROUPS: Final = (
                 "0 to below 1.",
                 default=_default("rho"),
             ),
+            Choice(
+                "random",
+                "Random effects",
+                _LINES,
+                "All results count, and their groups differ, one a line: study / result, or "
+                "study + instrument.",
+            ),
+            Choice(
+                "phi",
+                "Correlation a week apart",
+                _NUMBER,
+                "Of random effects: of errors of one study, beside that of several results.",
+            ),
             Choice("where", "Only where", _LINES, "Conditions that all must hold: year >= 2010."),
         ),
     ),

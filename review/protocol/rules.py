@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from review.canonical import sha256_of
 from review.conventions import Medians
-from review.errors import InvalidDataError
 from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, Family, Measure, measures_of
 from review.protocol.absolute import baseline_problem
@@ -23,6 +22,8 @@ from review.protocol.beside import (
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
+from review.protocol.levels import levels_problem
+from review.protocol.levels import names_of as names_of_levels
 from review.protocol.linking import ReferenceText, linking_problem, links
 from review.protocol.networked import network_problem
 from review.protocol.parts import (
@@ -34,17 +35,20 @@ from review.protocol.parts import (
     ZeroCellRule,
 )
 from review.protocol.sampling import VarianceName, sampling_problem
+from review.protocol.values import (
+    BaselineRate,
+    BaselineRisk,
+    Margin,
+    MethodName,
+    ModeratorFormula,
+    PredictionName,
+    RandomText,
+    TestName,
+    Where,
+)
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Rater, Variant
 
 ChoiceT = TypeVar("ChoiceT")
-
-MethodName = Literal[
-    "EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "MH", "PETO",
-    "UM.FS", "UM.RS", "CM.EL", "CM.AL",
-]  # fmt: skip
-TestName = Literal["z", "t", "knha", "adhoc"]
-PredictionName = Literal["test", "k-1", "k-2", "HK"]
-
 
 WITHOUT_TAU2: Final = frozenset({"EE", *OF_TABLES})
 """Methods of one common effect: they have no variance between trials."""
@@ -64,33 +68,6 @@ def _sorted_unique(margins: tuple[float, ...]) -> tuple[float, ...]:
 
 def _unique(values: tuple[ChoiceT, ...]) -> tuple[ChoiceT, ...]:
     return tuple(dict.fromkeys(values))
-
-
-def _formula(text: str) -> str:
-    """Return a meta-regression's formula without a ``~``; raise ValueError with a sentence."""
-    try:
-        names = parse(text).names
-    except InvalidDataError as error:
-        hint = "; a name with a hyphen stands in backticks" if "-" in text else ""
-        raise ValueError(f"{error}{hint}") from None
-    if not names:
-        raise ValueError(f'"{text}" names no characteristic')
-    return " ".join(text.removeprefix("~").split())
-
-
-def _condition(text: str) -> str:
-    found = condition(text)
-    if found.name == "side":
-        raise ValueError("intervention and comparator say which arms enter, not a condition")
-    return str(found)
-
-
-ModeratorFormula = Annotated[Line, AfterValidator(_formula)]
-Where = Annotated[Line, AfterValidator(_condition)]
-
-Margin = Annotated[float, Field(gt=0)]
-BaselineRisk = Annotated[float, Field(gt=0, lt=1)]
-BaselineRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Plan(Frozen):
@@ -203,6 +180,15 @@ class Plan(Frozen):
     """Of a multivariate model: what it takes together, the one that decides first."""
     structure: Annotated[StructureName, Field(exclude_if=lambda name: name == "UN")] = "UN"
     """Of a multivariate model: how true effects of the outcomes go together."""
+    random: Annotated[
+        tuple[RandomText, ...], AfterValidator(_unique), Field(exclude_if=_is_empty)
+    ] = ()
+    """Groups whose true effects differ, nested or crossed: ``study / result``, ``study +
+    instrument``. Then all results of each study enter. Kept out of what is stored, as `phi`, where
+    a study gives one effect."""
+    phi: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, Field(exclude_if=_is_none)] = None
+    """Of random effects: by which errors of results of one study correlate that are a week apart,
+    beside `rho`."""
     zero_cells: Annotated[ZeroCellRule | None, Field(exclude_if=_is_none)] = None
     """What is done about cells without events; None is metafor's default for the measure. Kept out
     of what is stored where nothing is planned."""
@@ -231,8 +217,9 @@ class Plan(Frozen):
     @model_validator(mode="after")
     def _models_have_what_they_need(self) -> Plan:
         problems = (
-            network_problem, joint_problem, attenuation_problem, heterogeneity_problem,
-            baseline_problem, linking_problem, change_problem, sampling_problem, prior_problem,
+            network_problem, joint_problem, levels_problem, attenuation_problem,
+            heterogeneity_problem, baseline_problem, linking_problem, change_problem,
+            sampling_problem, prior_problem,
         )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
@@ -244,9 +231,10 @@ class Plan(Frozen):
     def _some_models_have_tests_of_their_own(cls, values: object) -> object:
         if isinstance(values, dict) and values.get("method") in OF_COUNTS:
             return {"test": "z", **values}
-        if isinstance(values, dict) and values.get("model") == "multivariate":
-            return {"test": "t", **values}
-        return values
+        if not isinstance(values, dict):
+            return values
+        whole = values.get("model") == "multivariate" or values.get("random")
+        return {"test": "t", **values} if whole else values
 
     @model_validator(mode="after")
     def _counts_are_pooled_as_such(self) -> Plan:
@@ -282,7 +270,11 @@ class Plan(Frozen):
     def _prediction_is_of_random_effects(self) -> Plan:
         common = self.method in WITHOUT_TAU2
         if self.prediction != "test" and (
-            common or self.method in OF_COUNTS or self.kind is AnalysisKind.NETWORK or self.is_joint
+            common
+            or self.method in OF_COUNTS
+            or self.kind is AnalysisKind.NETWORK
+            or self.is_joint
+            or self.random
         ):
             raise ValueError(
                 "prediction chooses among intervals of an inverse-variance model with tau² of one "
@@ -315,6 +307,11 @@ class Plan(Frozen):
     def is_joint(self) -> bool:
         """Whether several outcomes are taken together."""
         return self.model == "multivariate"
+
+    @property
+    def of_several(self) -> bool:
+        """Whether a study gives several effects to one model."""
+        return self.is_joint or bool(self.random)
 
     @property
     def measured(self) -> tuple[Slug, ...]:
@@ -359,7 +356,8 @@ class Plan(Frozen):
         formulae = (*self.moderators, *self.heterogeneity)
         used = [name for text in formulae for name in parse(text).names]
         own = reliabilities(self.reliability).characteristics
-        return tuple(dict.fromkeys((*self.subgroups, *used, *own)))
+        levels = names_of_levels(self.random, self.phi)
+        return tuple(dict.fromkeys((*self.subgroups, *used, *own, *levels)))
 
     @property
     def by_instrument(self) -> bool:
@@ -408,12 +406,12 @@ class Plan(Frozen):
         return sha256_of(self.content)
 
 
+_NAMING: Final = ("subgroups", "moderators", "heterogeneity", "reliability", "where", "random")
+
+
 def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the characteristics that a stored plan speaks of (`Plan.names`)."""
-    if not any(
-        plan.get(choice)
-        for choice in ("subgroups", "moderators", "heterogeneity", "reliability", "where")
-    ):
+    if not any(plan.get(choice) for choice in _NAMING):
         return ()
     return Plan.model_validate(plan).names
 
@@ -424,5 +422,6 @@ ADDED_LATER: Final = (
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
     "baseline_risks", "change_correlation", "vtype", "correct", "bayes", "baseline_rates",
+    "random", "phi",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from review.protocol.frozen import Frozen, Line, Slug
-from review.protocol.rules import Margin, Plan
+from review.protocol.rules import Plan
+from review.protocol.values import Margin
 from review.protocol.vocabulary import English
 
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from review.protocol.choices import CHOICES, Asked
 from review.protocol.parts import ArmRule, PriorRules, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.plan_texts import PlanProblems, plan_from, texts_of
-from review.protocol.rules import MethodName, Plan, TestName
+from review.protocol.rules import Plan
+from review.protocol.values import MethodName, TestName
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
 PARTS: dict[str, type[BaseModel]] = {

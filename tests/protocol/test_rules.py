@@ -19,8 +19,9 @@ from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.parts import ArmRule, ZeroCellRule
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import MethodName, Plan, TestName, names_in
+from review.protocol.rules import Plan, names_in
 from review.protocol.specs import AnalysisSpec, ReviewSpec
+from review.protocol.values import MethodName, TestName
 from review.protocol.vocabulary import DeliveryMode
 from review.synthesis import Method, Test
 from tests.conftest import NOW

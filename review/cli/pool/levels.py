@@ -16,6 +16,7 @@ from review.cli.pool.blocks import Block, Numbers, natural, robust_block
 from review.cli.pool.sheet import Sheet
 from review.errors import FileError, InvalidDataError, Problem, UnreadableFileError
 from review.measures import Measure
+from review.protocol import levels as of_plans
 from review.synthesis import design, doubtful_levels, estimable
 from review.synthesis.multivariate import (
     Multivariate,
@@ -50,17 +51,10 @@ def terms_of(asked: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     >>> terms_of(["lab/study", "study + instrument"])
     (('lab',), ('lab', 'study'), ('study',), ('instrument',))
     """
-    found: list[tuple[str, ...]] = []
-    for text in asked:
-        for part in text.split("+"):
-            names = tuple(name.strip() for name in part.split("/"))
-            if not all(names):
-                raise click.UsageError(
-                    f'--random {text!r} lacks a column; write "lab/study" for studies within labs, '
-                    '"study + instrument" for groups that cross'
-                )
-            found += [names[: depth + 1] for depth in range(len(names))]
-    return tuple(dict.fromkeys(found))
+    try:
+        return of_plans.terms_of(asked)
+    except ValueError as error:
+        raise click.UsageError(f"--random {error}") from None
 
 
 def names_of(asked: Mapping[str, Any], header: Sequence[str] = ()) -> list[str]:

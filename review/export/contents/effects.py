@@ -52,8 +52,15 @@ def results_table(run: LatestRun, names: Mapping[str, str] = NO_NAMES) -> Table:
     )
     network = run.results.network is not None
     joint = run.results.joint
-    left = (() if network else ("treatment", "versus")) + (() if joint else ("measured",))
-    columns, rows = without_back([c for c in RESULT_COLUMNS if c.key not in left], rows)
+    levels = run.results.levels
+    several = joint is not None or levels is not None
+    left = (() if network else ("treatment", "versus")) + (() if several else ("measured",))
+    named = [
+        Column("measured", "Result") if c.key == "measured" and levels is not None else c
+        for c in RESULT_COLUMNS
+        if c.key not in left
+    ]
+    columns, rows = without_back(named, rows)
     sides = f"Intervention: {plan.intervention.label}; comparator: {plan.comparator.label}."
     if network:
         sides = (

@@ -17,6 +17,7 @@ from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
 from review.export.contents.heterogeneity import heterogeneity_table
 from review.export.contents.joint import joint_tables
+from review.export.contents.levels import levels_tables
 from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.network import network_tables
 from review.export.contents.notices import names_in, notices_data, notices_table
@@ -190,6 +191,12 @@ CONTENTS: Final = (
         "several outcomes taken together: each beside its own analysis, and their differences",
         "model: multivariate in a plan, then review repool",
         joint_tables,
+    ),
+    Content(
+        "levels",
+        "random effects of groups: the variance of each, and what it is of all variance",
+        "random in a plan, then review repool",
+        levels_tables,
     ),
     Content(
         "study_results",

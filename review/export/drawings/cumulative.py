@@ -48,7 +48,7 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
     late = ""
     if not results.of_one_mean and len(steps) < results.pooled.k:
         sides = f"{plan.intervention.label} and {plan.comparator.label}"
-        lacked = "carry the model" if plan.is_joint else f"join {sides} in one network"
+        lacked = "carry the model" if plan.of_several else f"join {sides} in one network"
         late = f". Before {steps[0].label if steps else 'the last'} the trials did not {lacked}"
     alone = results.of_one_mean and results.pooled.k > 1
     several = alone and results.pooled.test != "z"

@@ -38,6 +38,7 @@ from review.figures.numbers import MINUS
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.moderators import label_of
 from review.living.reports.joint import model_sentence
+from review.living.reports.levels import model_sentence as levels_sentence
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
@@ -139,7 +140,7 @@ def forest_of(
 
     def row(effect: Effect, trial: TrialInput) -> ForestRow:
         return ForestRow(
-            label=effect.study,
+            label=effect.study if results.levels is None else f"{effect.study}, {trial.measured}",
             estimate=effect.yi,
             ci_low=effect.ci[0],
             ci_high=effect.ci[1],
@@ -163,6 +164,8 @@ def forest_of(
     if results.joint is not None:
         deciding = results.joint.deciding.label
         below += f"; {lowered(model_sentence(results.joint)).rstrip('.')}. It decides on {deciding}"
+    if results.levels is not None:
+        below += f"; {lowered(levels_sentence(results.levels)).rstrip('.')}"
     below += _believed(inputs, results)
     word = conclusion_word(plan.kind, reading.conclusion)
     concluded = f" Conclusion: {word}{margin_words(inputs, reading.margin)}." if word else ""
@@ -183,7 +186,11 @@ def forest_of(
             else (
                 replace(
                     _summary(line),
-                    columns=totals(columns, [columns.cells(*pair) for pair in ordered]),
+                    columns=(
+                        totals(columns, [columns.cells(*pair) for pair in ordered])
+                        if results.levels is None  # whose results have the same people
+                        else tuple("" for _ in columns.headers)
+                    ),
                     weight=100.0,
                     fit=_fit(line, sign, tested=plan.has_null),
                 ),

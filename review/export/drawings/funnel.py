@@ -108,6 +108,8 @@ def asymmetry_of(results: RunResults) -> Asymmetry | str:
         return "of networks there is no test of asymmetry"
     if results.joint is not None:
         return "of several outcomes of the same trials there is no test of asymmetry"
+    if results.levels is not None:
+        return "of several results of the same trials there is no test of asymmetry"
     if len(results.effects) < FEWEST_FOR_TEST:
         return FEW
     try:

@@ -144,7 +144,7 @@ def _of_the_whole(
         rest = [one for other, one in kept.items() if other != study]
         line = refit(plan, rest) if rest else None
         if line is None:
-            yield EstimateRow(name, None, None, None, after=("", "", NOT_CARRIED[plan.is_joint]))
+            yield EstimateRow(name, None, None, None, after=("", "", NOT_CARRIED[plan.of_several]))
             continue
         conclusion = classify(line.ci, plan.margin)
         yield EstimateRow(

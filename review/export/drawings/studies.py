@@ -11,6 +11,7 @@ from review.errors import InvalidDataError
 from review.export.runs import model_words
 from review.figures.numbers import fixed
 from review.living.reports.joint import NOT_OF_OUTCOMES
+from review.living.reports.levels import NOT_OF_LEVELS
 from review.living.reports.networks import NOT_OF_NETWORKS
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import Effect, RunResults
@@ -25,11 +26,13 @@ def effects_of(studies: Sequence[Effect]) -> tuple[Floats, Floats]:
 
 
 def of_one_comparison(inputs: RunInputs, figure: str) -> None:
-    """Refuse a network and several outcomes, whose effects are no sample of one thing."""
+    """Refuse networks, several outcomes and results: their effects are no independent sample."""
     if inputs.plan.kind is AnalysisKind.NETWORK:
         raise InvalidDataError(f"{figure} of {inputs.plan.title} {NOT_OF_NETWORKS}")
     if inputs.plan.is_joint:
         raise InvalidDataError(f"{figure} of {inputs.plan.title} {NOT_OF_OUTCOMES}")
+    if inputs.plan.random:
+        raise InvalidDataError(f"{figure} of {inputs.plan.title} {NOT_OF_LEVELS}")
 
 
 def method_of(inputs: RunInputs, figure: str) -> Method:

@@ -29,6 +29,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.heterogeneity import heterogeneity_methods
 from review.export.manuscript.joint import joint_methods
+from review.export.manuscript.levels import levels_methods
 from review.export.manuscript.linking import linking_methods
 from review.export.manuscript.models import METHODS, OF_RATES, OTHER_METHOD, PREDICTIONS, TESTS
 from review.export.manuscript.network import network_methods
@@ -231,7 +232,7 @@ def _model_of(analysis: Analysed | Planned) -> Spans:
 
 def _model(facts: Facts, style: NumberStyle) -> list[Spans]:
     random = [a.plan for a in facts.analyses if a.plan.method not in ("EE", *OF_TABLES)]
-    profiled = all(plan.method not in MIXED and not plan.is_joint for plan in random)
+    profiled = all(plan.method not in MIXED and not plan.of_several for plan in random)
     spread = filled(
         "Heterogeneity is given as τ²{interval}, I² {i2} and the prediction interval {pi}.",
         interval=filled(" with its Q-profile interval {cite}", cite=Cite("viechtbauer2007"))
@@ -314,6 +315,9 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
         )
     if not orders:
         return ()
+    if plan.random:
+        told = "; ".join(f"{label}: {', '.join(values)}" for label, values in orders)
+        return (f"Results {_were(analysis)} taken of these ({told})",)
     told = "; ".join(f"{label}: {' then '.join(values)}" for label, values in orders)
     counted = "counted" if isinstance(analysis, Analysed) else "is to count"
     return (f"Of several results of a trial the first in this order {counted} ({told})",)
@@ -350,6 +354,7 @@ def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
         _said(facts, arms),
         _said(facts, _entering),
         _said(facts, lambda analysis: _preference(facts, style, analysis)),
+        _said(facts, lambda analysis: levels_methods(analysis, style)),
         _said(facts, scores),
         _said(facts, lambda analysis: assumed(analysis, style)),
     ]

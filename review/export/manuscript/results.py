@@ -26,6 +26,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Analysed, Facts, printer_of
 from review.export.manuscript.heterogeneity import heterogeneity_sentences
 from review.export.manuscript.joint import joint_opening, joint_sentences
+from review.export.manuscript.levels import levels_sentences
 from review.export.manuscript.network import (
     moderated_sentences,
     network_opening,
@@ -144,13 +145,15 @@ def result_sentences(
     """Return what an analysis found: estimate, class, margins, spread, what was left out."""
     line = analysed.latest.results.pooled
     network, joint = analysed.latest.results.network, analysed.latest.results.joint
+    levels = analysed.latest.results.levels
     called = effect_words(analysed.plan, analysed.latest.scale)
     if network is not None:
         opening = network_opening(analysed, network, printer, called)
     elif joint is not None:
         opening = joint_opening(analysed, joint, printer, called)
     else:
-        opening = _lone(analysed, printer) if line.k == 1 else _several(analysed, printer)
+        lone = line.k == 1 and levels is None
+        opening = _lone(analysed, printer) if lone else _several(analysed, printer)
     return [
         opening,
         *_conclusion(analysed, printer),
@@ -159,6 +162,7 @@ def result_sentences(
         *([] if line.k == 1 else _spread(analysed, printer)),
         *([] if network is None else network_sentences(analysed, network, printer)),
         *([] if joint is None else joint_sentences(analysed, joint, printer)),
+        *([] if levels is None else levels_sentences(analysed, levels, printer)),
         *_asymmetry(analysed, printer),
         *beside_sentences(analysed, printer, names),
     ]
@@ -182,7 +186,11 @@ def entered_words(analysed: Analysed, printer: Printer) -> Spans:
     trials = count(printer.integer(line.k, "pooled", "k"), "trial")
     people: Spans = ()
     k = {e.study_id for e in effects}
-    if len(k) < len(effects):
+    levels = analysed.latest.results.levels
+    if levels is not None:
+        results = count(printer.integer(levels.effects, "levels", "effects"), "result")
+        trials = filled("{results} of {trials}", results=results, trials=trials)
+    elif len(k) < len(effects):
         trials = filled(
             "{n} arms of {k}",
             n=printer.integer(len(effects), "pooled", "k"),
@@ -315,6 +323,8 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
 def _spread_of(results: RunResults) -> str:
     if results.joint is not None:
         return f"Heterogeneity (τ² of {results.joint.deciding.label}, I² and Q of all outcomes)"
+    if results.levels is not None:
+        return "Heterogeneity (τ² and I² of all random effects together, Q of all results)"
     network = results.network is not None
     return "Heterogeneity and inconsistency together" if network else "Heterogeneity"
 

@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from review.errors import ReviewError
 from review.export.reproduction.reported import PLANNED, Selection, recomputable, selections
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Kind, Table
+from review.living.estimates import levels
 from review.living.estimates.effects import TrialEffects, trial_effects
 from review.living.estimates.jointly import Joint, correlations
 from review.living.estimates.networks import covariances_within
-from review.living.estimates.whole_variants import whole_variants
+from review.living.estimates.whole_variants import Whole, whole_variants
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.joint import CorrelationLine
 from review.living.runs.results import Effect
@@ -41,9 +44,17 @@ COLUMNS = (
 COMPARED = (Column("treatment", "Treatment"), Column("versus", "Against"))
 """What a row of a network compares."""
 MEASURED = (Column("measured", "Outcome"),)
-"""Which of several outcomes a row is of."""
+"""Which of several outcomes, or of the results of its study, a row is of."""
+SHARED = (
+    Column("arm", "Arm"),
+    Column("against", "Comparator"),
+    Column("w1", "Size of the arm", Kind.NUMBER),
+    Column("w2", "Size of the comparator", Kind.NUMBER),
+)
+"""With random effects: whom comparisons of a study share, 1 where sizes are not known."""
 
-_Computed = Sequence[tuple[float, float, str]]
+_Sizes = tuple[int | None, int | None]
+_Computed = Sequence[tuple[float, float, str, _Sizes]]
 
 
 def effects_table(run: LatestRun) -> Table:
@@ -59,11 +70,13 @@ def effects_table(run: LatestRun) -> Table:
     told_apart: tuple[Column, ...] = ()
     if not run.results.of_one_mean:
         told_apart = COMPARED if run.results.network is not None else MEASURED
-    rows = [
-        _row(run.inputs, name, number, trials, found)
-        for name, trials, computed in _computed(run)
-        for number, found in enumerate(computed, 1)
-    ]
+    rows = []
+    for name, trials, computed in _computed(run):
+        shared = _shared(plan, trials, computed)
+        told_apart += SHARED if shared and SHARED[0] not in told_apart else ()
+        for number, found in enumerate(computed, 1):
+            arms = shared[number - 1] if shared else ()
+            rows.append(_row(run.inputs, name, number, trials, found, arms))
     return Table(
         title=f"{plan.title}: effects",
         columns=COLUMNS + told_apart + asked,
@@ -84,7 +97,8 @@ def is_text(inputs: RunInputs, name: str) -> bool:
 def _computed(run: LatestRun) -> Iterator[tuple[str, tuple[TrialInput, ...], _Computed]]:
     yield PLANNED, run.inputs.trials, [_stored(effect) for effect in run.results.effects]
     for selection, found in _of_variants(run):
-        rows = zip(found.yi.tolist(), found.vi.tolist(), found.recipes, strict=True)
+        numbers = (found.yi.tolist(), found.vi.tolist(), found.recipes, found.sizes)
+        rows = zip(*numbers, strict=True)
         yield selection.name, selection.trials, list(rows)
 
 
@@ -98,8 +112,20 @@ def _of_variants(run: LatestRun) -> Iterator[tuple[Selection, TrialEffects]]:
             continue
 
 
-def _stored(effect: Effect) -> tuple[float, float, str]:
-    return effect.yi, effect.vi, effect.recipe
+def _stored(effect: Effect) -> tuple[float, float, str, _Sizes]:
+    return effect.yi, effect.vi, effect.recipe, (effect.n_intervention, effect.n_comparator)
+
+
+def _shared(
+    plan: Plan, trials: Sequence[TrialInput], computed: _Computed
+) -> list[tuple[Cell, ...]]:
+    """Return whom each row compares, where random effects keep comparisons of arms apart."""
+    if not plan.random or plan.several_arms == "combine":
+        return []
+    yi, vi, recipes, sizes = zip(*computed, strict=True)
+    effects = TrialEffects(np.array(yi), np.array(vi), sizes, recipes)
+    inputs = RunInputs(plan=plan, trials=tuple(trials), left_out=())
+    return [tuple(one) for one in levels.shared_arms(levels.studies_of(inputs, effects))]
 
 
 def _row(
@@ -107,10 +133,11 @@ def _row(
     selection: str,
     number: int,
     trials: Sequence[TrialInput],
-    computed: tuple[float, float, str],
+    computed: tuple[float, float, str, _Sizes],
+    arms: tuple[Cell, ...],
 ) -> tuple[Cell, ...]:
     trial = trials[number - 1]
-    yi, vi, recipe = computed
+    yi, vi, recipe, _ = computed
     row: tuple[Cell, ...] = (
         selection, number, trial.study_id, trial.study, trial.year, trial.instrument, trial.rater,
         trial.timepoint, trial.analysis_set, trial.side, yi, vi,
@@ -118,7 +145,7 @@ def _row(
     )  # fmt: skip
     asked = (trial.characteristic(name) for name in asked_for(inputs))
     measured = () if trial.measured is None else (trial.measured,)
-    return (*row, *trial.treatments, *measured, *asked)
+    return (*row, *trial.treatments, *measured, *arms, *asked)
 
 
 def _follows(plan: Plan, trial: TrialInput, trials: Sequence[TrialInput]) -> bool:
@@ -179,6 +206,16 @@ class _Structure(NamedTuple):
 
 def _varied_structures(run: LatestRun) -> Iterator[_Structure]:
     """Yield the structure of each line of a variant; one without an estimate has none."""
+    for name, fitted in _varied(run):
+        if isinstance(fitted, Joint):
+            labels = fitted.model.terms
+            tau2 = tuple(fitted.tau2(label) or 0.0 for label in labels)
+            rho = run.inputs.plan.rho
+            yield _Structure(name, rho, labels, tau2, tuple(correlations(fitted)))
+
+
+def _varied(run: LatestRun) -> Iterator[tuple[str, Whole]]:
+    """Yield the model of each line of a variant that has an estimate, by its selection."""
     count: Counter[str] = Counter()
     for one in whole_variants(run.inputs, trial_effects(run.inputs)):
         count[one.variant] += 1
@@ -186,11 +223,47 @@ def _varied_structures(run: LatestRun) -> Iterator[_Structure]:
             fitted = one.fit() if one.fit is not None else None
         except ReviewError:
             continue
-        if isinstance(fitted, Joint):
-            labels = fitted.model.terms
-            tau2 = tuple(fitted.tau2(label) or 0.0 for label in labels)
-            name = f"{one.variant.value} {count[one.variant]}"
-            yield _Structure(name, one.plan.rho, labels, tau2, tuple(correlations(fitted)))
+        if fitted is not None:
+            yield f"{one.variant.value} {count[one.variant]}", fitted
+
+
+def variances_table(run: LatestRun) -> Table:
+    """Return the variances of random effects as they were found, and the correlation assumed.
+
+    Of the planned model, without each term (``without 1``), by other correlations (``assumed 1``),
+    and of each line of a variant that has an estimate (``leave_one_out 3``).
+    """
+    line, plan = run.results.levels, run.inputs.plan
+    assert line is not None
+    effects = trial_effects(run.inputs)
+    fitted = levels.fit(run.inputs, effects)
+    found = [(PLANNED, plan.rho, fitted.terms, fitted.sigma2)]
+    if plan.method != "EE":
+        for number, smaller in enumerate(levels.without_each(plan, fitted), 1):
+            others = tuple(c.name for c in smaller.components)
+            sigma2 = tuple(c.tau2[0] for c in smaller.components)
+            found.append((f"without {number}", plan.rho, others, sigma2))
+    found += [
+        (f"assumed {number}", one.rho, fitted.terms, one.sigma2)
+        for number, one in enumerate(line.assumed, 1)
+    ]
+    for name, one in _varied(run):
+        if isinstance(one, levels.Levels):
+            found.append((name, plan.rho, one.terms, one.sigma2))
+    return Table(
+        title="Variances of random effects",
+        columns=(
+            Column("selection", "Selection"),
+            Column("rho", "Correlation of errors", Kind.NUMBER),
+            Column("term", "Random effect"),
+            Column("sigma2", "Variance", Kind.NUMBER),
+        ),
+        rows=tuple(
+            (selection, rho, term, value)
+            for selection, rho, terms, sigma2 in found
+            for term, value in zip(terms, sigma2, strict=True)
+        ),
+    )
 
 
 def covariances_table(run: LatestRun) -> Table:

@@ -8,6 +8,7 @@ from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine, RobustLine
+from review.living.runs.levels import LevelsLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import (
@@ -57,6 +58,7 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
             *_posterior(results.posterior),
             *_network(results.network),
             *_joint(results.joint),
+            *_levels(results.levels),
         )
     )
     return Table(title="Expected numbers", columns=COLUMNS, rows=rows)
@@ -246,6 +248,25 @@ def _joint(line: JointLine | None) -> Iterator[_Row]:
             "loglik": three.loglik,
         }  # fmt: skip
         yield from _rows("assumed", number, f"correlation {three.rho:g}", assumed)
+
+
+def _levels(line: LevelsLine | None) -> Iterator[_Row]:
+    """Yield what random effects have beside the mean, which is the pooled line."""
+    if line is None:
+        return
+    for number, one in enumerate(line.told, 1):
+        term: _Quantities = {
+            "groups": one.groups, "sigma2": one.sigma2, "I2": one.i2, "stat": one.stat, "p": one.p,
+        }  # fmt: skip
+        yield from _rows("random", number, one.term, term)
+    yield from _rows("levels", 1, "mean of all results", {
+        "effects": line.effects, "loglik": line.loglik, "aic": line.aic, **_robust(line.robust),
+    })  # fmt: skip
+    for number, two in enumerate(line.assumed, 1):
+        assumed: _Quantities = {
+            "rho": two.rho, "estimate": two.estimate, **_limits("ci", two.ci), "loglik": two.loglik,
+        }  # fmt: skip
+        yield from _rows("assumed", number, f"correlation {two.rho:g}", assumed)
 
 
 def _robust(line: RobustLine | None) -> _Quantities:

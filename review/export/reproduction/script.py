@@ -18,6 +18,7 @@ from review.export.reproduction.effects import (
     effects_table,
     is_text,
     structure_table,
+    variances_table,
 )
 from review.export.reproduction.expected import expected_table, heterogeneity_of, part_of
 from review.export.reproduction.literals import (
@@ -35,12 +36,14 @@ from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine
+from review.living.runs.levels import LevelsLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.posterior import PosteriorLine
 from review.living.runs.results import ModeratorLine, VariantLine
 from review.living.runs.sizes import natural_of
 from review.measures import MIXED, OF_COUNTS
 from review.natural import Natural
+from review.protocol.levels import terms_of
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
 
@@ -102,6 +105,15 @@ class JointSection:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelsSection:
+    """Random effects in the model: the names of each, and its name; by their place."""
+
+    terms: tuple[tuple[str, tuple[str, ...]], ...]
+    apart: bool
+    """Whether comparisons of several arms stand apart, so that arms are shared."""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """What a script says and does about one analysis."""
 
@@ -122,6 +134,7 @@ class Section:
     """Of a ratio: what it is as measured; empty for differences."""
     network: NetworkSection | None
     joint: JointSection | None
+    levels: LevelsSection | None
     models: Mapping[Variant, Mapping[str, str]]
     """Variants that fit the same trials by another model, and what of the model is other."""
     variants: tuple[VariantSection, ...]
@@ -168,7 +181,8 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
     -------
     list of Path
         The scripts, then ``reported.csv``, ``expected.csv.gz``, ``effects_<analysis>.csv`` and, of
-        networks, ``covariances_<analysis>.csv``, of several outcomes ``structure_<analysis>.csv``.
+        networks, ``covariances_<analysis>.csv``, of several outcomes ``structure_<analysis>.csv``,
+        of random effects ``variances_<analysis>.csv``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -188,6 +202,11 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
             f"structure_{run.analysis}": structure_table(run)
             for run in runs
             if run.results.joint is not None
+        },
+        **{
+            f"variances_{run.analysis}": variances_table(run)
+            for run in runs
+            if run.results.levels is not None
         },
     }
     written += [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
@@ -215,6 +234,7 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "heterogeneity": any(run.results.heterogeneity for run in runs),
         "posterior": any(run.results.posterior is not None for run in runs),
         "joint": any(run.results.joint is not None for run in runs),
+        "levels": any(run.results.levels is not None for run in runs),
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
         ),
@@ -245,6 +265,7 @@ def section(run: LatestRun) -> Section:
         ),
         network=_network(results.network),
         joint=_joint(plan, results.joint),
+        levels=_levels(plan, results.levels),
         models=MODELS,
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
@@ -271,6 +292,14 @@ def _joint(plan: Plan, line: JointLine | None) -> JointSection | None:
         if one.time is not None and one.label in labels
     )
     return JointSection(labels, times)
+
+
+def _levels(plan: Plan, line: LevelsLine | None) -> LevelsSection | None:
+    if line is None:
+        return None
+    named = {" / ".join(names): names for names in terms_of(plan.random)}
+    terms = tuple((one.term, named[one.term]) for one in line.told)
+    return LevelsSection(terms, plan.several_arms != "combine")
 
 
 def _variants(lines: Sequence[VariantLine]) -> tuple[VariantSection, ...]:

@@ -44,7 +44,7 @@ from review.living.releases.releases import (
     write_data,
 )
 from review.living.reports.changes import compare
-from review.living.reports.joint import whole_tables_of
+from review.living.reports.levels import whole_tables_of
 from review.living.reports.pages import Section
 from review.living.reports.sections import tell
 from review.living.reports.sentence import conclusion_word

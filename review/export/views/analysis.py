@@ -22,7 +22,7 @@ from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.brief import beside_what_moved
-from review.living.reports.joint import whole_tables_of
+from review.living.reports.levels import whole_tables_of
 from review.living.reports.notices import NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines

@@ -11,7 +11,7 @@ from typing import Final
 
 from review.errors import ReviewError
 from review.extraction.evidence import Evidence
-from review.living.estimates import jointly
+from review.living.estimates import jointly, levels
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.networks import decided, fit
@@ -112,7 +112,7 @@ def _specifications(
     plan: Plan, items: Sequence[Evidence]
 ) -> Iterator[tuple[Specification, RunInputs]]:
     planned: tuple[str, str] = (plan.method, plan.test)
-    others = product(JOINT_METHODS, JOINT_TESTS) if plan.is_joint else MODELS
+    others = product(JOINT_METHODS, JOINT_TESTS) if plan.of_several else MODELS
     models = dict.fromkeys([planned, *others])
     seen: set[str] = set()
     for label, chosen in _selections(plan, items):
@@ -125,7 +125,7 @@ def _specifications(
             continue
         seen.add(key)
         for model, influential in product(models, (True, False)):
-            several = plan.kind is AnalysisKind.NETWORK or plan.is_joint
+            several = plan.kind is AnalysisKind.NETWORK or plan.of_several
             single = not several and model[0] not in OF_COUNTS
             if influential or (single and len(inputs.trials) >= 3):
                 yield Specification(plan, label, model, influential), inputs
@@ -186,6 +186,10 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
             line = jointly.decided(chosen, several)
             k = len(several.studies)
             return combination, _specified(trials, model, plan, k, line, planned=planned)
+        if plan.random:
+            of_groups = levels.fit(inputs, effects, chosen)
+            k = len(of_groups.studies)
+            return combination, _specified(trials, model, plan, k, of_groups, planned=planned)
         if plan.kind is AnalysisKind.NETWORK:
             fitted = fit(inputs.model_copy(update={"plan": chosen}), effects)
             found = decided(chosen, fitted)
@@ -206,7 +210,7 @@ def _specified(
     model: str,
     plan: Plan,
     k: int,
-    found: Pooled | Difference | Combined,
+    found: Pooled | Difference | Combined | levels.Levels,
     *,
     planned: bool,
 ) -> SpecifiedLine:

@@ -9,11 +9,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from review.arrays import Floats
-from review.living.estimates import jointly
+from review.living.estimates import jointly, levels
 from review.living.estimates.attenuation import attenuation_notes
 from review.living.estimates.counts import of_time, pool_tables
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.heterogeneity import heterogeneity_lines
+from review.living.estimates.level_lines import levels_line, levels_pooled
 from review.living.estimates.linking import linking_notes
 from review.living.estimates.moderators import moderator_lines
 from review.living.estimates.network_moderators import network_moderator_lines
@@ -45,6 +46,9 @@ def pool_inputs(
             continue
         if inputs.plan.is_joint:
             results[index] = _joint_results(inputs, effect)
+            continue
+        if inputs.plan.random:
+            results[index] = _levels_results(inputs, effect)
             continue
         if inputs.plan.method in OF_COUNTS:
             results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
@@ -157,6 +161,21 @@ def _joint_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
         variants=whole_variant_lines(inputs, effects),
         joint=jointly.joint_line(inputs, fitted),
+    )
+
+
+def _levels_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
+    """Return the mean of all results as the pooled line, and its random effects."""
+    fitted = levels.fit(inputs, effects)
+    line = levels_pooled(inputs.plan, fitted)
+    told = (*line.notes, *attenuation_notes(inputs), *linking_notes(inputs))
+    line = line.model_copy(update={"notes": told})
+    return RunResults(
+        effects=_effect_lines(inputs, effects, levels.weights(fitted)),
+        pooled=line,
+        readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+        variants=whole_variant_lines(inputs, effects),
+        levels=levels_line(inputs.plan, fitted),
     )
 
 

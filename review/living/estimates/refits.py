@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from review.canonical import sha256_of
 from review.errors import InvalidDataError
-from review.living.estimates import jointly, networks
+from review.living.estimates import jointly, levels, networks
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.jointly import JointStudy
+from review.living.estimates.level_lines import levels_pooled
+from review.living.estimates.levels import LevelStudy
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import RunResults
 from review.measures import OF_COUNTS
@@ -29,14 +31,14 @@ class CountedStudy:
     """One, but of single arms one an arm."""
 
 
-KeptStudy = NetworkStudy | JointStudy | CountedStudy
+KeptStudy = NetworkStudy | JointStudy | LevelStudy | CountedStudy
 """What a trial gave to such a model, as a run keeps it."""
 
 NOT_CARRIED = {
     False: "its treatments are not joined without it",
     True: "the model asks more than the other trials give",
 }
-"""Why there is no estimate without a trial, by whether several outcomes are taken together."""
+"""Why there is no estimate without a trial, by whether a study gives several effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def kept_studies(inputs: RunInputs, results: RunResults) -> Mapping[int, KeptStu
     """Return the trials of a stored run by study, in their order, as they were fitted."""
     if results.joint is not None:
         return jointly.kept_studies(inputs, results)
+    if results.levels is not None:
+        return levels.kept_studies(inputs, results)
     if results.network is None:
         return _counted(inputs.trials)
     return networks.kept_studies(inputs, results)
@@ -92,6 +96,12 @@ def refit(plan: Plan, studies: Sequence[KeptStudy]) -> Refit | None:
             return None
         line = jointly.deciding_line(plan, several)
         return Refit(line.estimate, line.ci, line.tau2, line.I2)
+    if plan.random:
+        found_of = levels.fit_of_some(plan, [s for s in studies if isinstance(s, LevelStudy)])
+        if found_of is None:
+            return None
+        mean = levels_pooled(plan, found_of)
+        return Refit(mean.estimate, mean.ci, mean.tau2, mean.I2)
     trials = [one for s in studies if isinstance(s, CountedStudy) for one in s.trials]
     if trials:
         return _of_counts(plan, trials)

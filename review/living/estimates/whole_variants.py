@@ -1,4 +1,4 @@
-"""Sensitivity analyses of networks and of several outcomes: the whole model, fitted otherwise.
+"""Sensitivity analyses of networks, several outcomes, random effects: the model fitted otherwise.
 
 Pure: the inputs of a run in, lines out. Each line is of what the plan decides on.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from review.living.estimates import jointly, networks
+from review.living.estimates import jointly, levels, networks
 from review.living.estimates.effects import TrialEffects, trial_effects
 from review.living.estimates.sensitivity import LABELS, Found, line_of, tau2_of
 from review.living.runs.contents import Alternative, RunInputs
@@ -20,8 +20,8 @@ from review.protocol.vocabulary import Variant
 from review.synthesis import Method
 from review.synthesis.network import Network
 
-Whole = Network | jointly.Joint
-"""A fitted network, or a fitted model of several outcomes."""
+Whole = Network | jointly.Joint | levels.Levels
+"""A fitted network, a fitted model of several outcomes, or of random effects."""
 
 MODELS: Final[Mapping[Variant, Mapping[str, str]]] = {
     Variant.FIXED: {"method": "EE", "test": "z"},
@@ -46,7 +46,7 @@ class WholeVariant:
 
 
 def whole_variant_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[VariantLine, ...]:
-    """Return the planned variants of a network or of several outcomes, in the order of the plan."""
+    """Return the planned variants of a model of whole trials, in the order of the plan."""
     return tuple(_line(one) for one in whole_variants(inputs, effects))
 
 
@@ -68,6 +68,8 @@ def whole_variants(inputs: RunInputs, effects: TrialEffects) -> Iterator[WholeVa
 def _fit(inputs: RunInputs, effects: TrialEffects, plan: Plan) -> Whole:
     if plan.is_joint:
         return jointly.fit(inputs, effects, plan)
+    if plan.random:
+        return levels.fit(inputs, effects, plan)
     return networks.fit(inputs.model_copy(update={"plan": plan}), effects)
 
 
@@ -78,7 +80,8 @@ def _without_each(inputs: RunInputs, effects: TrialEffects) -> Iterator[WholeVar
     if k < 2:
         yield WholeVariant(variant, "leave one out", plan, k, None, "one trial only")
         return
-    refits = _joint_refits(inputs, effects) if plan.is_joint else _network_refits(inputs, effects)
+    refits_of = _joint_refits if plan.is_joint else _network_refits
+    refits = (_levels_refits if plan.random else refits_of)(inputs, effects)
     for (_, name), refit in zip(names, refits, strict=True):
         yield WholeVariant(variant, f"without {name}", plan, k - 1, refit)
 
@@ -87,6 +90,12 @@ def _joint_refits(inputs: RunInputs, effects: TrialEffects) -> Iterator[Callable
     several = jointly.studies_of(inputs, effects)
     for i in range(len(several)):
         yield partial(jointly.fit_studies, inputs.plan, (*several[:i], *several[i + 1 :]))
+
+
+def _levels_refits(inputs: RunInputs, effects: TrialEffects) -> Iterator[Callable[[], Whole]]:
+    several = levels.studies_of(inputs, effects)
+    for i in range(len(several)):
+        yield partial(levels.fit_studies, inputs.plan, (*several[:i], *several[i + 1 :]))
 
 
 def _network_refits(inputs: RunInputs, effects: TrialEffects) -> Iterator[Callable[[], Whole]]:
@@ -126,6 +135,9 @@ def _found(plan: Plan, fitted: Whole) -> Found:
         tau2 = tau2_of(method, fitted.tau2)
         others = networks.against_reference(plan, fitted)
         return Found(fitted.k, found.estimate, found.ci, tau2, p, others)
+    if isinstance(fitted, levels.Levels):
+        total = tau2_of(method, float(sum(fitted.sigma2)))
+        return Found(len(fitted.studies), fitted.estimate, fitted.ci, total, fitted.p)
     line = jointly.decided(plan, fitted)
     varies = fitted.tau2(plan.outcomes[0].label)
     return Found(len(fitted.studies), line.estimate, line.ci, varies, line.p)

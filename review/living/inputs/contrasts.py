@@ -31,8 +31,11 @@ from review.living.inputs.reasons import (
 )
 from review.living.inputs.trials import together, trial_from
 from review.living.runs.contents import TrialInput
+from review.protocol.characteristics import in_words
+from review.protocol.levels import names_of
 from review.protocol.parts import ArmRule
 from review.protocol.rules import Plan
+from review.protocol.vocabulary import AnalysisSet
 
 MOST_REASONS: Final = 3
 """As many reasons are told of one study; more would be read by nobody."""
@@ -79,6 +82,60 @@ def trial_of(plan: Plan, items: Sequence[Evidence]) -> TrialInput | Reason:
     trial = parts[0] if len(parts) == 1 else together(parts, "aggregate")
     passed_over = _passed_over(plan, offer, counting, trial.result_ids)
     return trial.model_copy(update={"not_used": passed_over})
+
+
+def results_of(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...] | Reason:
+    """Return an input for each result of a study that a plan with random effects accepts.
+
+    Comparisons of several arms stay apart where the plan splits their comparator or knows its
+    covariance. A result that lacks a name of the random effects stays out. Or why there is none;
+    raises SelectionError where a direction is missing.
+    """
+    for rule in sides(plan):
+        if not any(_on(rule, item) for item in items):
+            return no_arm(rule, items)
+    offer = _offer(plan, items)
+    if not offer.ranked:
+        return _why_none(plan, offer.groups)
+    found: list[TrialInput] = []
+    without: dict[str, str] = {}
+    used: set[int] = set()
+    for key in sorted(offer.candidates):
+        unclear = cluster_problem(plan, offer.candidates[key])
+        if unclear is not None:
+            return Reason(unclear)
+        trial = trial_from(plan, offer.candidates[key])
+        used |= trial.result_ids
+        lacking = _lacking(plan, trial)
+        if lacking is not None:
+            without |= {item.place: lacking for item in offer.candidates[key].items}
+            continue
+        apart = trial.parts if trial.joined in ("split", "covariance") else (trial,)
+        for part in apart:
+            own = [part.intervention[0].arm] if part.intervention and len(apart) > 1 else []
+            told = ", ".join([*_about(key), *own])
+            found.append(part.model_copy(update={"measured": told}))
+    if not found:
+        lacking = "; ".join(dict.fromkeys(without.values()))
+        return Reason(lacking, "enter what is not reported here, if the report gives it")
+    passed_over = _passed_over(plan, offer, list(offer.candidates), used)
+    told_too = (f"{place}: {why}" for place, why in without.items())
+    first = found[0].model_copy(update={"not_used": tuple(sorted((*passed_over, *told_too)))})
+    return first, *found[1:]
+
+
+def _about(key: Key) -> list[str]:
+    return [str(value).replace("_", " ") for value in key if value != AnalysisSet.NOT_REPORTED]
+
+
+def _lacking(plan: Plan, trial: TrialInput) -> str | None:
+    """Return which names of the plan's random effects and errors a result has no value of."""
+    because = [
+        f"{in_words(name)} is {trial.because(name)}; the plan's random effects need it"
+        for name in names_of(plan.random, plan.phi)
+        if trial.characteristic(name) is None
+    ]
+    return "; ".join(because) or None
 
 
 def every_comparison_of(plan: Plan, items: Sequence[Evidence]) -> list[TrialInput]:

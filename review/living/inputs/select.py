@@ -9,7 +9,7 @@ from review.extraction.evidence import Evidence
 from review.living.inputs.arms import arms_of
 from review.living.inputs.characteristics import let_in
 from review.living.inputs.columns import why_no_effect
-from review.living.inputs.contrasts import every_comparison_of, trial_of
+from review.living.inputs.contrasts import every_comparison_of, results_of, trial_of
 from review.living.inputs.jointly import outcomes_of
 from review.living.inputs.networks import comparisons_of
 from review.living.inputs.reasons import Reason, SelectionError, excluded, kept_out
@@ -78,6 +78,8 @@ def _taken(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...] | Re
         return outcomes_of(plan, items)
     if plan.kind is not AnalysisKind.CONTRAST:
         return arms_of(plan, items)
+    if plan.random:
+        return results_of(plan, items)
     found = trial_of(plan, items)
     return found if isinstance(found, Reason) else (found,)
 

@@ -14,7 +14,7 @@ import yaml
 from review.extraction.numbers import ReportedNumbers
 from review.living.reports.sentence import WITHHELD
 from review.living.runs.contents import ArmInput, TrialInput
-from review.living.runs.results import Effect, Snapshot
+from review.living.runs.results import Effect, RunResults, Snapshot
 from review.living.runs.scales import scale_of_run
 
 EFFECTS: Final = {
@@ -49,6 +49,7 @@ REPORTED: Final = {
 COMPARED: Final = {
     "comparison": "Of a network: the treatment, and what it is compared with.",
     "outcome": "Of several outcomes taken together: which one.",
+    "result": "With random effects: which result of the study.",
 }
 """Columns of effects.csv that releases with such analyses have besides."""
 
@@ -77,7 +78,7 @@ def data_files(
     effects, numbers, pooled = [], [], []
     for analysis, (inputs, results) in runs:
         for trial, effect in zip(inputs.trials, results.effects, strict=True):
-            effects.append(_effect(analysis, trial, effect))
+            effects.append(_effect(analysis, trial, effect, results))
             numbers += _numbers(analysis, trial)
         for reading in results.readings:
             line, scale = results.pooled, scale_of_run(inputs)
@@ -112,7 +113,10 @@ def data_files(
     (place / "codebook.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _effect(analysis: str, trial: TrialInput, effect: Effect) -> dict[str, Any]:
+def _effect(
+    analysis: str, trial: TrialInput, effect: Effect, results: RunResults
+) -> dict[str, Any]:
+    measured = "outcome" if results.levels is None else "result"
     described = ("study", "year", "instrument", "rater", "timepoint", "analysis_set")
     computed = ("n_intervention", "n_comparator", "yi", "vi", "weight", "recipe")
     return {
@@ -120,7 +124,7 @@ def _effect(analysis: str, trial: TrialInput, effect: Effect) -> dict[str, Any]:
         **{name: getattr(trial, name) for name in described},
         **{name: getattr(effect, name) for name in computed},
         **({"comparison": trial.told_apart} if trial.treatments else {}),
-        **({"outcome": trial.measured} if trial.measured else {}),
+        **({measured: trial.measured} if trial.measured else {}),
     }
 
 

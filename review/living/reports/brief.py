@@ -11,6 +11,7 @@ from review.living.reports.bayes import moved_posterior
 from review.living.reports.changes import ChangeReport
 from review.living.reports.heterogeneity import moved_heterogeneity
 from review.living.reports.joint import moved_outcomes
+from review.living.reports.levels import moved_variances
 from review.living.reports.networks import moved_furthest
 from review.living.reports.notices import HEADINGS, NO_NOTICES, NoticeKind, Notices
 from review.living.reports.pages import Section
@@ -40,6 +41,7 @@ def brief(
     moved = [*_movers(explanation, report.scales[1]), *report.because, *_happened(report)]
     moved += moved_furthest(*report.networks, report.scales)
     moved += moved_outcomes(report.joint, report.scales)
+    moved += moved_variances(report.levels)
     moved += moved_heterogeneity(report.heterogeneity)
     moved += moved_posterior(report.posterior, report.scales)
     moved += _noticed(explanation)

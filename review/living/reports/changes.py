@@ -13,6 +13,7 @@ from review.living.reports.sentence import causes_of, sentence_of, subject_of
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine
+from review.living.runs.levels import LevelsLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
@@ -65,6 +66,8 @@ class ChangeReport:
     """The networks before and after; None of other analyses, and before a first run."""
     joint: tuple[JointLine | None, JointLine | None] = (None, None)
     """Several outcomes taken together, before and after, as `networks`."""
+    levels: tuple[LevelsLine | None, LevelsLine | None] = (None, None)
+    """Random effects of groups, before and after, as `networks`."""
     heterogeneity: tuple[tuple[HeterogeneityLine, ...], tuple[HeterogeneityLine, ...]] = ((), ())
     """What tau² depends on, before and after."""
     posterior: MovedPosterior = NO_POSTERIORS
@@ -132,7 +135,9 @@ def compare(
         if i in old_trials and old_trials[i] is not trial
         for change in _trial_changes(old_trials[i], trial, _described(inputs.plan), asked)
     )
-    corrected = tuple(dict.fromkeys((*corrected, *_comparisons(old_trials, new_trials))))
+    corrected = tuple(
+        dict.fromkeys((*corrected, *_comparisons(old_trials, new_trials, inputs.plan)))
+    )
     plan_changes = tuple(plan_differences(old_inputs.plan, inputs.plan)) if old_inputs else ()
     sensitivity = tuple(_sensitivity_changes(old_inputs, inputs)) if old_inputs else ()
     readings = tuple(_readings(old_results, results))
@@ -157,22 +162,24 @@ def compare(
         engine=engine,
         networks=(old_results.network if old_results else None, results.network),
         joint=(old_results.joint if old_results else None, results.joint),
+        levels=(old_results.levels if old_results else None, results.levels),
         heterogeneity=(old_results.heterogeneity if old_results else (), results.heterogeneity),
         posterior=MovedPosterior(old_results.posterior if old_results else None, results.posterior),
     )
 
 
 def _comparisons(
-    old: Mapping[TrialUnit, TrialInput], new: Mapping[TrialUnit, TrialInput]
+    old: Mapping[TrialUnit, TrialInput], new: Mapping[TrialUnit, TrialInput], plan: Plan
 ) -> Iterator[ValueChange]:
-    """Yield the comparisons or outcomes that trials which stay gained or lost."""
+    """Yield the comparisons, outcomes or results that trials which stay gained or lost."""
     both = {t.study_id for t in old.values()} & {t.study_id for t in new.values()}
     for here, there, is_new in ((old, new, False), (new, old, True)):
         for unit, trial in here.items():
             if unit not in there and trial.told_apart and trial.study_id in both:
                 pair = trial.told_apart
                 was, now = (None, pair) if is_new else (pair, None)
-                called = "comparison" if trial.treatments else "outcome"
+                called = "result" if plan.random else "outcome"
+                called = "comparison" if trial.treatments else called
                 yield ValueChange(trial.study, called, was, now)
 
 
@@ -181,8 +188,8 @@ def _paired(
 ) -> dict[TrialUnit, TrialInput]:
     """Return the trials of the run before, each by what it is called now.
 
-    A single arm is told from others by its name, a comparison of a network by its treatments; one
-    with the same results is the same.
+    A single arm is told from others by its name, a comparison of a network by its treatments, one
+    of several outcomes or results by what it is of; one with the same results is the same.
     """
     renamed: dict[tuple[int, str | None, int], TrialUnit] = {
         (t.study_id, t.side, result): unit
@@ -190,10 +197,10 @@ def _paired(
         if t.side is not None
         for result in t.result_ids
     }
-    again = {(t.study_id, t.result_ids): unit for unit, t in new.items() if t.treatments}
+    again = {(t.study_id, t.result_ids): unit for unit, t in new.items() if t.told_apart}
     found: dict[TrialUnit, TrialInput] = {}
     for trial in old:
-        if trial.treatments:
+        if trial.told_apart:
             same = again.get((trial.study_id, trial.result_ids), trial.unit)
             found[trial.unit if trial.unit in new else same] = trial
             continue

@@ -33,6 +33,8 @@ _PLANNED: Final = {
     "several_arms": "several arms of a trial",
     "several_results": "several results of a trial",
     "rho": "correlation of several results",
+    "random": "random effects",
+    "phi": "correlation of errors a week apart",
     "icc": "intracluster correlation",
     "zero_cells": "rule for zero cells",
     "sequential": "panel of repeated looks",

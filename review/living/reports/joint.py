@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from review.canonical import number, p_value
-from review.living.reports.networks import network_tables_of
 from review.living.reports.pages import Section
 from review.living.runs.joint import DifferenceLine, JointLine, OutcomeLine, RobustLine
 from review.living.runs.results import RunResults
@@ -115,11 +114,6 @@ def joint_sections(results: RunResults, scale: EffectScale) -> list[Section]:
         beside = (f"The correlation of sampling errors is assumed ({line.rho:g}); by others:",)
         found.append(Section("Had another correlation been assumed", beside, headers, rows))
     return found
-
-
-def whole_tables_of(results: RunResults, scale: EffectScale) -> tuple[Section, ...]:
-    """Return the tables of a network or of several outcomes; none of another analysis."""
-    return (*network_tables_of(results, scale), *joint_sections(results, scale))
 
 
 def _outcome(one: OutcomeLine, scale: EffectScale) -> tuple[str, ...]:

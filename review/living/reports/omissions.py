@@ -245,7 +245,8 @@ def _passed_over(
             meant.get(field) or str(getattr(item, field)) for field, _ in FIELDS
         )
         rank = planned_rank(plan, (instrument, rater, timepoint, analysis_set))
-        if rank is not None and (rank < chosen or plan.several_results == "aggregate"):
+        every = plan.several_results == "aggregate" or plan.random
+        if rank is not None and (rank < chosen or every):
             told[outside] = None
     for outside in told:
         names = "; ".join(f"{o.field.replace('_', ' ')} {o.value}" for o in outside)

@@ -63,8 +63,9 @@ def posterior_of(snapshot: Snapshot) -> Posterior:
     beliefs, note = _beliefs(inputs.plan, results.effects), PRIORS
     if results.network is not None:
         return _of_network(results.network)
-    if results.joint is not None:
-        return _of_outcomes(results.effects)
+    if results.joint is not None or results.levels is not None:
+        what = "outcomes" if results.joint is not None else "results"
+        return _of_outcomes(results.effects, what)
     if results.posterior is not None:  # by the plan's own priors, told in a section of its own
         beliefs, note = _planned(results.posterior)
     elif not scale_of_run(inputs).free_of_units:
@@ -91,14 +92,14 @@ def _of_network(line: NetworkLine) -> Posterior:
     return Posterior(sum(known), counted, line.trials, (), note)
 
 
-def _of_outcomes(effects: Sequence[Effect]) -> Posterior:
-    """Return the participants of several outcomes, each counted once: those of the largest."""
+def _of_outcomes(effects: Sequence[Effect], what: str) -> Posterior:
+    """Return the participants of several outcomes or results, each counted once in the largest."""
     largest: dict[int, int | None] = {}
     for effect in effects:
         known = [n for n in (largest.get(effect.study_id), _size(effect)) if n is not None]
         largest[effect.study_id] = max(known) if known else None
     sizes = [n for n in largest.values() if n is not None]
-    note = "No posterior: outcomes of the same trials are no independent effects."
+    note = f"No posterior: {what} of the same trials are no independent effects."
     return Posterior(sum(sizes), len(sizes), len(largest), (), note)
 
 

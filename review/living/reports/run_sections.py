@@ -13,6 +13,7 @@ from review.living.reports.bayes import posterior_section
 from review.living.reports.brief import beside_what_moved
 from review.living.reports.heterogeneity import heterogeneity_sections
 from review.living.reports.joint import joint_sections
+from review.living.reports.levels import levels_sections
 from review.living.reports.networks import network_sections
 from review.living.reports.notices import HEADINGS, NoticeKind, Notices
 from review.living.reports.pages import Section
@@ -56,6 +57,8 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
     if told:
         told = (f"{HEADINGS[NoticeKind.WITHHELD]}:", *told)
     called = "comparison" if results.network is not None else "outcome"
+    if results.levels is not None:
+        called = "result"
     compared = () if results.of_one_mean else (called,)
     read_as = (scale.read_as,) if scale.natural is not None else ()
     effects = tuple(
@@ -82,6 +85,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         *absolute_sections(inputs, results),
         *network_sections(results, scale),
         *joint_sections(results, scale),
+        *levels_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),
         *(
             [Section("Notes", notes)]

@@ -14,6 +14,7 @@ from review.living.reports.classes import StripLine
 from review.living.reports.forecast import WANTED, Fragility, Outlook
 from review.living.reports.heterogeneity import moved_heterogeneity_section
 from review.living.reports.joint import moved_outcomes_section
+from review.living.reports.levels import moved_variances_section
 from review.living.reports.networks import moved_section
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.pages import Section
@@ -44,6 +45,7 @@ def tell(
         _before_and_after(lines, first=report.before is None),
         *moved_section(*report.networks, report.scales),
         *moved_outcomes_section(report.joint, report.scales),
+        *moved_variances_section(report.levels),
         *moved_heterogeneity_section(report.heterogeneity),
         *moved_posterior_section(report.posterior, report.scales),
         *_happened(report),

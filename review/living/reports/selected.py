@@ -45,7 +45,7 @@ def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStud
     """Return what a plan of any kind takes of each study: exactly the trials that a run would have.
 
     A single arm or an association is a row of its own where a study has several; the comparisons
-    of a study in a network are one, and so are its outcomes that are taken together.
+    of a study in a network are one, and so are its outcomes or results that are taken together.
     """
     reported = {item.study_id for item in items if item.design.icc is not None}
     trials, notices = taken(plan, items)
@@ -61,7 +61,7 @@ def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStud
         )
         for trial in trials
     ]
-    if plan.kind is AnalysisKind.NETWORK or plan.is_joint:
+    if plan.kind is AnalysisKind.NETWORK or plan.is_joint or plan.random:
         rows = _by_study(rows)
     notices += without_results(plan, items, studies)
     notices += in_part(plan, trials, items, studies)

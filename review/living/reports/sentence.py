@@ -66,6 +66,8 @@ def subject_of(plan: Plan) -> _Subject:
         return _Subject("trial", "in a network with", what)
     if plan.is_joint:
         return _Subject("trial", "of several outcomes of", f"{what}, {plan.outcomes[0].label}")
+    if plan.random:
+        return _Subject("trial", "with all results of", what)
     return _Subject("trial", "of", what)
 
 

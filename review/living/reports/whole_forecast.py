@@ -36,8 +36,19 @@ _OUTCOMES_STAY: Final = (
 )
 
 
+_OF_LEVELS: Final = (
+    "The next trial is not forecast, nor fragility measured, with random effects of groups: plan a "
+    "contrast of one effect a study beside it."
+)
+
+
 def whole_firmness(of: Snapshot) -> Firmness:
-    """Forecast the next trial of what a network or a model of several outcomes decides on."""
+    """Forecast the next trial of what a network or a model of several outcomes decides on.
+
+    With random effects of groups none is forecast, and a note says so.
+    """
+    if of[1].levels is not None:
+        return Firmness(None, None, (_OF_LEVELS,))
     notes = [_NOT_FRAGILE[of[0].plan.is_joint]]
     ahead = whole_outlook(of, notes)
     return Firmness(None, ahead, tuple(notes))
@@ -50,6 +61,9 @@ def whole_outlook(of: Snapshot, notes: list[str], *, sized: bool = True) -> Outl
     the deciding outcome alone. `sized` also seeks the size of a trial that would probably show the
     claim.
     """
+    if of[1].levels is not None:
+        notes.append(_OF_LEVELS)
+        return None
     try:
         return _outlook(of, notes, sized=sized)
     except ReviewError as error:

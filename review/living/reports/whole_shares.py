@@ -76,7 +76,8 @@ def _reported(inputs: RunInputs, study: int) -> list[dict[str, object]]:
 def _model(plan: Plan) -> tuple[object, ...]:
     sides = (plan.intervention.label, plan.comparator.label)
     joint = (plan.structure, plan.rho, plan.outcomes) if plan.is_joint else ()
-    return (plan.method, plan.test, plan.level, *sides, *joint)
+    levels = (plan.random, plan.phi, plan.rho) if plan.random else ()
+    return (plan.method, plan.test, plan.level, *sides, *joint, *levels)
 
 
 def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares | None:
@@ -92,7 +93,8 @@ def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares 
     events = _events(before, after)
     if not events:
         return None
-    searched = new.plan.is_joint or {old.plan.method, new.plan.method} & MIXED.keys()
+    slow = new.plan.is_joint or new.plan.random or old.plan.random
+    searched = slow or {old.plan.method, new.plan.method} & MIXED.keys()
     names, groups = _grouped(events, MOST_OF_SEARCHED if searched else MOST_EVENTS)
     base = kept_studies(old, old_results)
     plans = (old.plan, new.plan)
@@ -141,6 +143,8 @@ def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares 
 def _why_not(plan: Plan) -> str:
     if plan.is_joint:
         return "some of them alone do not carry a model of several outcomes."
+    if plan.random:
+        return "some of them alone do not carry the random effects."
     if plan.kind is AnalysisKind.NETWORK:
         return "without some of them the network does not join the two treatments."
     return f"the counts of some of them alone give no estimate by {plan.method}."

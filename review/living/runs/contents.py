@@ -140,7 +140,8 @@ class TrialInput(RunPart):
     with_instrument: _Later[str | None] = None
     """Of an association that is corrected for unreliability: what measured the predictor."""
     measured: _Later[str | None] = None
-    """Of several outcomes taken together: which one, as the plan calls it."""
+    """Of several outcomes taken together: which one, as the plan calls it. With random effects:
+    which of the results of its study."""
     characteristics: Annotated[
         tuple[Characteristic, ...], Field(exclude_if=lambda told: not told)
     ] = ()
@@ -150,7 +151,7 @@ class TrialInput(RunPart):
     def unit(self) -> tuple[int, str | None, str | None]:
         """What tells it from the others: its study; of single arms also side and arm.
 
-        Of a network the two treatments, of several outcomes which one.
+        Of a network the two treatments, of several outcomes or results which one.
         """
         if self.treatments:
             return self.study_id, self.treatments[0], self.treatments[1]
@@ -162,7 +163,7 @@ class TrialInput(RunPart):
 
     @property
     def told_apart(self) -> str:
-        """What tells it from others of its study: two treatments, or an outcome; else nothing."""
+        """What tells it from others of its study: treatments, an outcome, a result; else none."""
         return " - ".join(self.treatments) or self.measured or ""
 
     @property

@@ -41,7 +41,8 @@ class RunNumbers:
 def numbers_of(inputs: RunInputs, results: RunResults, notes: list[str]) -> RunNumbers | None:
     """Return the numbers of a run; None where they are no k independent trials of one mean.
 
-    A note says so, but of networks and several outcomes, of which nobody expects it.
+    A note says so, but of networks and of several outcomes or results of a trial, of which nobody
+    expects it.
     """
     if inputs.plan.method not in tuple(Method):
         notes.append(
@@ -50,7 +51,7 @@ def numbers_of(inputs: RunInputs, results: RunResults, notes: list[str]) -> RunN
         )
         return None
     if not results.of_one_mean:
-        return None  # a network or several outcomes, which have a forecast of their own
+        return None  # a model of whole trials, which has a forecast of its own, or says why not
     if len({effect.study_id for effect in results.effects}) < len(results.effects):
         notes.append("Several arms of one trial enter; the change is not divided among trials.")
         return None

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from review.living.runs.contents import LeftOut, RunInputs, RunPart
 from review.living.runs.heterogeneity import HeterogeneityLine, told_beside
 from review.living.runs.joint import JointLine
+from review.living.runs.levels import LevelsLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.posterior import PosteriorLine
 from review.protocol.rules import WITHOUT_TAU2
@@ -207,6 +208,9 @@ class RunResults(RunPart):
     joint: Annotated[JointLine | None, Field(exclude_if=lambda line: line is None)] = None
     """Of several outcomes, whose pooled line is the outcome that the plan decides on."""
 
+    levels: Annotated[LevelsLine | None, Field(exclude_if=lambda line: line is None)] = None
+    """Of random effects, whose pooled line is the mean of all results."""
+
     @model_validator(mode="before")
     @classmethod
     def _common_effects_have_no_tau2(cls, values: Any) -> Any:
@@ -242,8 +246,8 @@ class RunResults(RunPart):
 
     @property
     def of_one_mean(self) -> bool:
-        """Whether the pooled line is a mean of all effects: not of a network, nor of outcomes."""
-        return self.network is None and self.joint is None
+        """Whether the pooled line is a mean of one effect a trial, and of nothing beside it."""
+        return self.network is None and self.joint is None and self.levels is None
 
     @property
     def headline(self) -> MarginReading:

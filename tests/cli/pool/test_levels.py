@@ -101,7 +101,7 @@ def test_outcomes_take_times_and_covariances(tmp_path: Path) -> None:
 
 
 REFUSED: Final = [
-    (["--random", "district/"], 2, "lacks a column"),
+    (["--random", "district/"], 2, "lacks a name"),
     (["--random", "place"], 1, "there is no such column"),
     (["--random", "district + district/row + school/district"], 1, "cannot be told apart"),
     (["--time", "year", "--cluster", "district"], 2, "--time needs --phi"),

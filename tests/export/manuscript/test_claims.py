@@ -28,7 +28,7 @@ from tests.conftest import NOW
 from tests.export.manuscript.claims.reading import CLAIMS, Read, claims_in
 from tests.export.manuscript.generated import generate
 from tests.export.manuscript.rescaled import rescaled
-from tests.living import joint
+from tests.living import joint, levels
 from tests.living.estimates.test_counts import COUNTS
 from tests.living.job.test_repool import plan
 from tests.living.networks import TRIALS, begin, enter, means, network_plan
@@ -124,6 +124,25 @@ def _joint(database: Database) -> None:
     repool(database, actor="tester", review="joint", now=lambda: NOW)
 
 
+def _levels(database: Database) -> None:
+    """Make reviews of all results of a trial: nested, crossed, in time, with arms apart."""
+    by = attributed("tester")
+    plans = (
+        levels.levels_plan(title="Synthetic results", margin=0.4, variants=["fixed", "z_test"]),
+        levels.levels_plan(title="Synthetic crossed", random=["study + instrument"], phi=0.9),
+        levels.levels_plan(
+            title="Synthetic raters",
+            random=["study / result", "rater"],
+            raters=["client"],
+            test="z",
+        ),
+        levels.levels_plan(title="Synthetic few", instruments=["haq"]),
+    )
+    levels.begin(database, by, *plans)
+    levels.enter(database, by)
+    repool(database, actor="tester", review="levels", now=lambda: NOW)
+
+
 def _counts(database: Database) -> None:
     """Make reviews whose counts are pooled as they are: tables of trials, and mixed models."""
     by = attributed("tester")
@@ -176,6 +195,7 @@ def generated(
         generate(database, seed, folder)
     _networks(database)
     _joint(database)
+    _levels(database)
     _counts(database)
     rescaled(database)
     yield database

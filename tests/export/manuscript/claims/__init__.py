@@ -11,6 +11,7 @@ from tests.export.manuscript.claims import absolute
 from tests.export.manuscript.claims import bayes
 from tests.export.manuscript.claims import networks
 from tests.export.manuscript.claims import joint
+from tests.export.manuscript.claims import levels
 from tests.export.manuscript.claims import sensitivity
 from tests.export.manuscript.claims import heterogeneity
 from tests.export.manuscript.claims import change

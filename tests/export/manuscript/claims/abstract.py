@@ -66,7 +66,7 @@ def _holds(read: Read, m: re.Match[str]) -> None:
 
 @claim(
     rf"For “(.+?)” the (?:pooled )?([^:.]+?) was #, {CI}(?: \([^)]+\))?(?:, ({P}))?, from "
-    r"(?:# arms? of )?# trials?(?: in a network| of several outcomes)?"
+    r"(?:# (?:arms?|results?) of )?# trials?(?: in a network| of several outcomes)?"
     r"(?: \(# participants\))?\.(?= |$)"
 )
 def _abstract_result(read: Read, m: re.Match[str]) -> None:

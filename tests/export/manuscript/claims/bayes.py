@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import optimize, stats
 
-from tests.export.manuscript.claims.plans import FOR, _for
+from tests.export.manuscript.claims.plans import FOR, for_plans
 from tests.export.manuscript.claims.reading import NUMBER, Read, claim, number, same
 
 CRI: Final = rf"95% CrI \[({NUMBER}), ({NUMBER})\]"
@@ -109,7 +109,7 @@ def _posterior_missing(read: Read, m: re.Match[str]) -> None:
     + r"[Bb]eside the planned estimate (stands|is planned) a posterior by the normal-normal model roever2020, computed numerically, with a (half-normal|half-Cauchy) prior of the standard deviation between trials, scale #( roever2021)?, and (a flat one|a normal one with mean # and SD #) of the mean effect; its intervals are central credible intervals \(CrI\)\."
 )
 def _posterior_how(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         rules = plan["bayes"]
         assert rules["tau"] == m[3]
         same(m[4], 0.5 if rules["scale"] is None else rules["scale"])

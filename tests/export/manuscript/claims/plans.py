@@ -35,7 +35,8 @@ def _frozen(read: Read, m: re.Match[str]) -> None:
 FOR: Final = r"(?:For ((?:“[^”]+”(?:, | and )?)+): )?"
 
 
-def _for(read: Read, m: re.Match[str]) -> list[dict[str, Any]]:
+def for_plans(read: Read, m: re.Match[str]) -> list[dict[str, Any]]:
+    """Return the plans that a sentence is about: those it names, else all."""
     named = re.findall(r"“(.+?)”", m[1]) if m[1] else list(read.plans)
     return [read.plans[title] for title in named]
 
@@ -66,7 +67,7 @@ def _lower_is_better(read: Read, title: str) -> bool:
 
 @claim(FOR + r"[Vv]alues are those of ([^.]+?)\.")
 def _values_of(read: Read, m: re.Match[str]) -> None:
-    plans = [read.plans[read.analysis]] if read.analysis else _for(read, m)
+    plans = [read.plans[read.analysis]] if read.analysis else for_plans(read, m)
     assert all(plan["kind"] == "single_arm" for plan in plans)
     assert {plan["intervention"]["label"] for plan in plans} == {m[2]}
 
@@ -74,7 +75,7 @@ def _values_of(read: Read, m: re.Match[str]) -> None:
 @claim(FOR + r"[Pp]ositive values: better after than before, in ([^.]+?)\.")
 def _better_after(read: Read, m: re.Match[str]) -> None:
     """Every effect is the change, turned where lower is better."""
-    for plan in [read.plans[read.analysis]] if read.analysis else _for(read, m):
+    for plan in [read.plans[read.analysis]] if read.analysis else for_plans(read, m):
         assert (plan["kind"], plan["intervention"]["label"]) == ("single_arm", m[2])
         (results, inputs, *_) = read.runs(plan["title"])[0]
         for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
@@ -102,7 +103,7 @@ def _nothing_compared(read: Read, m: re.Match[str]) -> None:
 )
 def _before_and_after(read: Read, m: re.Match[str]) -> None:
     """Of arms that are silent the variance is by the correlation that is told."""
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         r = number(m[3])
         assert plan["change_correlation"] == r
         (results, inputs, *_) = read.runs(plan["title"])[0]
@@ -119,7 +120,7 @@ def _before_and_after(read: Read, m: re.Match[str]) -> None:
 @claim(FOR + r"(\S+(?: \(\S+\))?) (above|below) 1 favours ([^.]+?)\.(?= [A-Z]|$)")
 def _direction_of_ratio(read: Read, m: re.Match[str]) -> None:
     """Of ratios as measured: below 1 is better where lower is better."""
-    titles = [read.analysis] if read.analysis else [p["title"] for p in _for(read, m)]
+    titles = [read.analysis] if read.analysis else [p["title"] for p in for_plans(read, m)]
     for title in titles:
         inputs = next(i for i in _newest_inputs(read) if i["plan"]["title"] == title)
         assert (m[3] == "below") is _lower_is_better(read, title)
@@ -129,7 +130,7 @@ def _direction_of_ratio(read: Read, m: re.Match[str]) -> None:
 
 @claim(FOR + r"[Pp]ositive values favour ([^.]+?)\.(?= [A-Z]|$)")
 def _direction(read: Read, m: re.Match[str]) -> None:
-    plans = [read.plans[read.analysis]] if read.analysis else _for(read, m)
+    plans = [read.plans[read.analysis]] if read.analysis else for_plans(read, m)
     assert {plan["intervention"]["label"] for plan in plans} == {m[2]}
 
 
@@ -139,7 +140,7 @@ def _direction(read: Read, m: re.Match[str]) -> None:
 )
 def _measure(read: Read, m: re.Match[str]) -> None:
     words = m[3] or m[4]
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         if plan["measure"] == "SMD":
             assert "standardised mean difference" in words, "British, as none was chosen"
         elif plan["measure"] in ("OR", "RR", "RD"):
@@ -155,7 +156,7 @@ def _measure(read: Read, m: re.Match[str]) -> None:
     r"For ((?:“[^”]+”(?:, | and )?)+): differences were divided by the root of the reliability of their instrument, and variances by the reliability, which counts as known wiernik2020 \((.+?)\)\."
 )
 def _reliability(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         told = {
             text.rpartition(" ")[0]: float(text.rpartition(" ")[2]) for text in m[2].split("; ")
         }
@@ -174,7 +175,7 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
 
 @claim(FOR + r"[Pp]ositive values: better (\S+) goes with better (\S+)\.")
 def _goes_with(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         assert (plan["kind"], plan["outcome"], plan["predicts"]) == ("association", m[2], m[3])
 
 
@@ -184,7 +185,7 @@ def _goes_with(read: Read, m: re.Match[str]) -> None:
 def _reliabilities(read: Read, m: re.Match[str]) -> None:
     rows = read.all("select slug, name from instrument where review_id = :r")
     names = dict([tuple(row) for row in rows])
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         assert (plan["measure"] == "ZCOR") is ("Fisher" in m[2])
         told = dict(text.rsplit(" ", 1) for text in m[3].split("; "))
         stated = dict(text.split(" = ") for text in plan["reliability"])
@@ -210,7 +211,7 @@ def _reliabilities(read: Read, m: re.Match[str]) -> None:
 def _linking(read: Read, m: re.Match[str]) -> None:
     rows = read.all("select slug, name from instrument where review_id = :r")
     names = dict([tuple(row) for row in rows])
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         assert names[plan["target_instrument"]] == m[2]
         stated = [re.fullmatch(r"(\S+) = \S+ \((\S+)\); (.+)", x) for x in plan["reference_scores"]]
         assert m[3] == "; ".join(f"{names[x[1]]} {x[2]}, {x[3]}" for x in stated if x)
@@ -236,7 +237,7 @@ FORMULAS: Final = {
     + r"(?:[Ss]ampling variances (?:are|were) by (.+?) \(vtype (\S+)\))?(?:; )?([Ss]mall-sample bias (?:is|was) not corrected)? \(of trials whose arms report numbers\)\."
 )
 def _sampling(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         assert plan.get("correct", True) is (m[4] is None)
         assert plan.get("vtype", "LS") == (FORMULAS[m[2]] if m[2] else "LS") == (m[3] or "LS")
         if (plan["measure"], m[3], m[4] is None) != ("SMD", "UB", False):
@@ -259,7 +260,7 @@ def _sampling(read: Read, m: re.Match[str]) -> None:
     r"added to (any (?:cell|arm) of the pooled estimate.*?|(?:cell|arm)s without events.*?)) \((.+?)\)\."
 )
 def _zero_cells(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         pooled_as_counts = plan["method"] in (*MIXED, "MH", "PETO")
         place = "arm" if plan["measure"].startswith("IR") else "cell"
         assert pooled_as_counts is (m[4] or "").startswith(f"any {place} of the pooled estimate")
@@ -288,7 +289,7 @@ TESTS: Final = {
 
 @claim(FOR + r"[Ee]ffects (were|are to be) pooled by (.+?), with (.+?)\.(?= [A-Z]|$)")
 def _model(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         timed = plan["measure"].startswith("IR")
         exact = "exact by the binomial distribution" if timed else ESTIMATORS["CM.EL"]
         told = {**ESTIMATORS, "CM.EL": exact}
@@ -316,7 +317,7 @@ def _model(read: Read, m: re.Match[str]) -> None:
 def _spread_given(read: Read, m: re.Match[str]) -> None:
     random = [p for p in read.plans.values() if p["method"] not in ("EE", "MH", "PETO")]
     assert random
-    counts = [p for p in random if p["method"] in MIXED or p.get("outcomes")]
+    counts = [p for p in random if p["method"] in MIXED or p.get("outcomes") or p.get("random")]
     assert bool(m[1]) is (not counts)
 
 
@@ -327,7 +328,7 @@ def _spread_given(read: Read, m: re.Match[str]) -> None:
     r"responders, scores above a threshold, which count as normal with one SD furukawa2011)?\."
 )
 def _absolute(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         assert plan["comparator"]["label"] == m[2]
         assert [float(x) for x in re.findall(r"\d\.\d+", m[3])] == plan["baseline_risks"]
         assert bool(m[4]) is (plan["measure"] == "SMD")
@@ -338,14 +339,14 @@ def _absolute(read: Read, m: re.Match[str]) -> None:
     + r"[Aa]bsolute effects are told at a rate with (.+?) of (.+?) events per person-year, which counts as known, with the person-years of treatment for one event of benefit \(NNTB\) or of harm \(NNTH\) and their interval altman1998\."
 )
 def _absolute_rates(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         assert plan["comparator"]["label"] == m[2]
         assert [float(x) for x in re.findall(r"\d\.\d+", m[3])] == plan["baseline_rates"]
 
 
 @claim(FOR + r"[Nn]o noninferiority margin was planned; intervals were read against zero\.")
 def _no_margin(read: Read, m: re.Match[str]) -> None:
-    assert all(plan["margin"] is None for plan in _for(read, m))
+    assert all(plan["margin"] is None for plan in for_plans(read, m))
 
 
 @claim(
@@ -354,7 +355,7 @@ def _no_margin(read: Read, m: re.Match[str]) -> None:
     r"( on the log scale)?; the test of noninferiority is one-sided at #\."
 )
 def _margin(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         if " of " not in m[0].partition(";")[0].partition(" was ")[2]:
             same(m[2], plan["margin"])
         else:
@@ -376,8 +377,8 @@ def _arms(read: Read, m: re.Match[str]) -> None:
         "combine": "combined into one", "split": "share of the comparator",
         "covariance": "covariance",
     }  # fmt: skip
-    assert all((plan["title"] in ran(read)) is (m[2] == "were") for plan in _for(read, m))
-    assert all(said[plan["several_arms"]] in m[0] for plan in _for(read, m))
+    assert all((plan["title"] in ran(read)) is (m[2] == "were") for plan in for_plans(read, m))
+    assert all(said[plan["several_arms"]] in m[0] for plan in for_plans(read, m))
 
 
 @claim(
@@ -386,7 +387,7 @@ def _arms(read: Read, m: re.Match[str]) -> None:
 )
 def _order(read: Read, m: re.Match[str]) -> None:
     assert not re.search(r"\bitt\b|_", m[2])
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         for key, called in (("raters", "raters"), ("timepoints", "timepoints")):
             told = " then ".join(x.replace("_", " ") for x in plan[key])
             assert not told or f"{called}: {told}" in m[2]
@@ -403,7 +404,7 @@ VARIANTS: Final = {
 
 @claim(FOR + r"[Bb]eside the main result were planned .+?\.(?= [A-Z]|$)")
 def _planned_beside(read: Read, m: re.Match[str]) -> None:
-    for plan in _for(read, m):
+    for plan in for_plans(read, m):
         assert bool(plan["variants"]) is ("as sensitivity analyses" in m[0])
         for key, said in VARIANTS.items():
             assert (key in plan["variants"]) is (said in m[0]), key
