@@ -68,8 +68,7 @@ CITED: Final = {
         "engines": "viechtbauer2010", "knha": "knapp2003", "pm": "paule1982", "he": "hedges1983",
         "sj": "sidik2005", "eb": "morris1983", "mh": "mantel1959", "peto": "yusuf1985",
         "stijnen": "stijnen2010", "pi": "riley2011", "hts": "higgins2009",
-        "partlett": "partlett2017",
-        "trimfill": "duval2000",
+        "partlett": "partlett2017", "trimfill": "duval2000",
         "petpeese": "stanley2014", "gibbons": "gibbons1993", "becker": "becker1988",
         "bonett": "bonett2008", "cousineau": "cousineau2020",
         "miller": "miller1978", "schwarzer": "schwarzer2019",
@@ -307,18 +306,17 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
         if values
     ]
     if plan.several_results == "aggregate":
-        rho = printer_of(analysis, style).chosen(plan.rho, "plan", "rho")
         return filled(
             "Several results of a trial {are} averaged into one, a correlation of {rho} assumed",
-            rho=rho,
+            rho=printer_of(analysis, style).chosen(plan.rho, "plan", "rho"),
             are=_were(analysis),
         )
     if not orders:
         return ()
+    then = ", " if plan.random else " then "
+    told = "; ".join(f"{label}: {then.join(values)}" for label, values in orders)
     if plan.random:
-        told = "; ".join(f"{label}: {', '.join(values)}" for label, values in orders)
         return (f"Results {_were(analysis)} taken of these ({told})",)
-    told = "; ".join(f"{label}: {' then '.join(values)}" for label, values in orders)
     counted = "counted" if isinstance(analysis, Analysed) else "is to count"
     return (f"Of several results of a trial the first in this order {counted} ({told})",)
 
