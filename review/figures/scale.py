@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -33,6 +33,15 @@ LARGEST_LOGARITHM = 709.0
 
 class Written:
     """How numbers of an analysis are written, and the ticks of their axis."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """In what programs are answered it is a word: how numbers are written."""
+        if issubclass(cls, StrEnum):
+            return handler(source)
+        from pydantic_core import core_schema  # pages alone need it
+
+        return core_schema.is_instance_schema(cls, serialization=core_schema.to_string_ser_schema())
 
     @property
     def natural(self) -> Natural | None:
