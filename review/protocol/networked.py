@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from review.formula import parse
 from review.measures import OF_COUNTS
 from review.protocol.beside import OF_NETWORKS, refused_beside
 from review.protocol.characteristics import Condition, base_name
@@ -34,9 +33,6 @@ class _Networked(Protocol):
 
     @property
     def names(self) -> Sequence[str]: ...
-
-    @property
-    def moderators(self) -> Sequence[str]: ...
 
     @property
     def several_arms(self) -> str: ...
@@ -73,9 +69,6 @@ def network_problem(plan: _Networked) -> str | None:
     sided += [name for name in plan.names if base_name(name) != name]
     if sided:
         return f"a network has no two sides that {sided[0]!r} could speak of"
-    bare = next((text for text in plan.moderators if not parse(text).intercept), None)
-    if bare is not None:
-        return f"a network has an effect of each treatment: {bare!r} cannot be without intercept"
     return refused_beside(
         plan,
         "of analyses of one comparison; plan them for a contrast beside the network",

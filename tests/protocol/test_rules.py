@@ -228,7 +228,6 @@ SINGLE = {"kind": "single_arm", "measure": "PLO", "margin": None}
             "error, sequential: of analyses of one comparison",
         ),
         ({**NETWORK, "subgroups": ["comparator.setting"]}, "no two sides"),
-        ({**NETWORK, "moderators": ["0 + year"]}, "cannot be without intercept"),
         ({"method": "MH"}, "method MH pools IRD, IRR, OR, RD, RR, not SMD"),
         ({"method": "PETO", "measure": "OR"}, "method PETO pools PETO, not OR"),
         ({"method": "MH", "measure": "OR", "test": "adhoc"}, "method MH goes with test z"),

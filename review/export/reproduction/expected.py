@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.tables.model import Cell, Column, Kind, Table
+from review.formula import parse
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine, RobustLine
 from review.living.runs.levels import LevelsLine
@@ -276,10 +277,17 @@ def _robust(line: RobustLine | None) -> _Quantities:
     return {"robust_se": line.se, "robust_df": line.df, "robust_p": line.p, **limits}
 
 
+def _tests_others(one: ModeratorLine) -> bool:
+    """Whether its tests are of the other comparisons of a network, not of a formula's terms."""
+    if one.kind == "subgroups":
+        return True
+    return not parse(one.moderator).intercept and any(line.others for line in one.lines)
+
+
 def _moderators(moderators: Sequence[ModeratorLine]) -> Iterator[_Row]:
     for one in moderators:
         test: _Quantities = {"stat": one.stat, "p": one.p}
-        if one.kind == "subgroups":  # of a network the other comparisons are tested too
+        if _tests_others(one):
             for other in one.tests:
                 test |= {f"{other.term}: stat": other.stat, f"{other.term}: p": other.p}
         yield from _rows(part_of(one), 0, "test of difference", test)

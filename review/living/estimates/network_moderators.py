@@ -29,7 +29,7 @@ from review.living.estimates.networks import against_line, against_reference, st
 from review.living.estimates.sensitivity import tau2_of
 from review.living.inputs.characteristics import one_value
 from review.living.runs.contents import Characteristic, RunInputs, TrialInput
-from review.living.runs.results import ModeratorLine, TermLine, VariantLine
+from review.living.runs.results import AgainstLine, ModeratorLine, TermLine, VariantLine
 from review.protocol.characteristics import OWN, in_words
 from review.protocol.rules import Plan
 from review.synthesis import Design, Method, classify
@@ -37,11 +37,13 @@ from review.synthesis.design import INTERCEPT
 from review.synthesis.methods import Model
 from review.synthesis.moderators import TermTest
 from review.synthesis.network import (
+    Levels,
     Moderated,
     NetworkGroup,
     NetworkStudy,
     Slope,
     grouped,
+    levels,
     moderated,
 )
 
@@ -178,6 +180,10 @@ def _regression(
         return line.model_copy(update={"note": f"no trial with a value of it has {own}"})
     try:
         coded, notes = coded_design(formula, trials, rows)
+        if not formula.intercept:
+            told = [studies[i] for i in rows]
+            rare = (*thin(formula, trials, rows), *notes)
+            return line.model_copy(update=_levels(plan, text, coded, told, rare))
         if len(coded.columns) == 1:
             return line.model_copy(update={"note": " ".join(notes)})
         found = moderated(
@@ -205,6 +211,49 @@ def _regression(
             else _term(SHARED, found.alike),
         }
     )  # fmt: skip
+
+
+def _levels(
+    plan: Plan, text: str, coded: Design, studies: Sequence[NetworkStudy], notes: Sequence[str]
+) -> dict[str, object]:
+    """Return what a formula without intercept gives: each treatment's effect in each column."""
+    found = levels(studies, coded, reference=plan.comparator.label, **_model(plan).settings)
+    own = plan.intervention.label
+    decides = found.test_of(own)
+    planned = [rule.label for rule in plan.other_treatments]
+    untold = "; ".join(found.untold)
+    return {
+        "lines": tuple(_level(plan, text, column, found) for column in found.columns),
+        **(_tested(decides) if decides is not None else {}),
+        "tests": tuple(
+            _term(f"{name} - {found.reference}", test)
+            for name in planned
+            if (test := found.test_of(name)) is not None
+        ),
+        "remarks": (*notes, *((f"No trials tell: {untold}.",) if untold else ())),
+    }
+
+
+def _level(plan: Plan, text: str, column: str, found: Levels) -> VariantLine:
+    """Return the deciding comparison in one column, the others beside it."""
+    here = {one.treatment: one for one in found.effects if one.column == column}
+    own = here.get(plan.intervention.label)
+    line = VariantLine(
+        variant=text, label=column, k=found.k,
+        others=tuple(
+            AgainstLine(
+                treatment=rule.label, estimate=one.estimate, ci=one.ci,
+                p=one.p if found.tested else None,
+            )
+            for rule in plan.other_treatments
+            if (one := here.get(rule.label)) is not None
+        ),
+    )  # fmt: skip
+    if own is None:
+        return line.model_copy(update={"note": "no trials tell it"})
+    tau2 = tau2_of(Method(plan.method), found.tau2)
+    p = own.p if found.tested else None
+    return line.model_copy(update={"estimate": own.estimate, "ci": own.ci, "tau2": tau2, "p": p})
 
 
 def _assumed(found: Moderated) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from review.synthesis.network.fit import Difference, Network, network
 from review.synthesis.network.forecast import NetworkAhead
 from review.synthesis.network.inconsistency import Comparison, Interaction, compare, interaction
+from review.synthesis.network.levels import Levels, levels
 from review.synthesis.network.moderated import (
     Moderated,
     NetworkGroup,
@@ -24,6 +25,7 @@ __all__ = [
     "Contrast",
     "Difference",
     "Interaction",
+    "Levels",
     "Moderated",
     "Network",
     "NetworkAhead",
@@ -37,6 +39,7 @@ __all__ = [
     "from_means",
     "grouped",
     "interaction",
+    "levels",
     "moderated",
     "network",
 ]

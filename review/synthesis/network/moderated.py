@@ -160,13 +160,13 @@ def moderated(
             f"{len(lay.studies)} trials do not go with a design of {design.matrix.shape[0]} rows."
         )
     if reference not in lay.treatments:
-        raise InvalidDataError(_lacking(reference, lay.treatments))
+        raise InvalidDataError(lacking(reference, lay.treatments))
     others = tuple(t for t in lay.treatments if t != reference)
-    shared, dropped = estimable(_interactions(lay, design, others, reference, apart=False))
+    shared, dropped = estimable(interactions(lay, design, others, reference, apart=False))
     p = len(others)
     if len(shared.columns) == p:
         raise InvalidDataError(" ".join(dropped) or "The formula has no moderator.")
-    wanted = _interactions(lay, design, others, reference, apart=True)
+    wanted = interactions(lay, design, others, reference, apart=True)
     many, _ = estimable(wanted)
     fit = regress(lay.y, lay.v, shared, **model.settings)
     notes = list(dropped)
@@ -175,9 +175,9 @@ def moderated(
     if len(many.columns) > len(shared.columns):
         if lay.y.size > len(many.columns):
             full = regress(lay.y, lay.v, many, **model.settings)
-            told = _tellable(wanted)
+            told = tellable(wanted)
             named = {f"{t}: {c}": (t, c) for t in others for c in design.columns}
-            apart = _slopes(full, {name: named[name] for name in named if name in told})
+            apart = slopes_of(full, {name: named[name] for name in named if name in told})
             tau2 = full.tau2
             alike = _restriction(lay, shared.matrix, many.matrix, full, model.test)
             notes += _untold([name for name in wanted.columns[p:] if name not in told])
@@ -192,12 +192,12 @@ def moderated(
     return Moderated(
         k=len(lay.studies), treatments=others, reference=reference, method=model.method,
         level=level, ddf=fit.ddf, tau2=fit.tau2,
-        slopes=_slopes(fit, {c: (None, c) for c in design.columns}), test=found, tests=fit.tests,
+        slopes=slopes_of(fit, {c: (None, c) for c in design.columns}), test=found, tests=fit.tests,
         apart=apart, apart_tau2=tau2, alike=alike, notes=tuple(notes), fit=fit,
     )  # fmt: skip
 
 
-def _tellable(wanted: Design) -> frozenset[str]:
+def tellable(wanted: Design) -> frozenset[str]:
     """Return the columns whose coefficients the rows tell, whatever the others are.
 
     What a row says of two coefficients together tells neither of them: a coefficient can be told
@@ -221,15 +221,25 @@ def _omnibus(fit: MetaRegression) -> TermTest:
     return TermTest("", fit.qm, df, ddf, fit.qm_p)
 
 
-def _interactions(
-    lay: Layout, design: Design, others: Sequence[str], reference: str, *, apart: bool
+def interactions(
+    lay: Layout,
+    design: Design,
+    others: Sequence[str],
+    reference: str,
+    *,
+    apart: bool,
+    mains: bool = True,
 ) -> Design:
-    """Return the treatments' columns, then the moderators' times being no reference, or each."""
+    """Return the treatments' columns, then the moderators' times being no reference, or each.
+
+    Without `mains` there are no treatments' columns before those of the moderators.
+    """
     of = np.asarray(lay.of)
     arms = {t: lay.arms[:, lay.treatments.index(t)] for t in lay.treatments}
     blocks = [(t, arms[t]) for t in others] if apart else [("", -arms[reference])]
-    columns = [arms[t] for t in others]
-    names, assign = [f"{t} - {reference}" for t in others], [-1] * len(others)
+    first = list(others) if mains else []
+    columns = [arms[t] for t in first]
+    names, assign = [f"{t} - {reference}" for t in first], [-1] * len(first)
     for place, position in enumerate(design.assign):
         if position == -1:
             continue
@@ -242,7 +252,10 @@ def _interactions(
     return Design(np.column_stack(columns), tuple(names), design.terms, tuple(assign), ())
 
 
-def _slopes(fit: MetaRegression, named: Mapping[str, tuple[str | None, str]]) -> tuple[Slope, ...]:
+def slopes_of(
+    fit: MetaRegression, named: Mapping[str, tuple[str | None, str]]
+) -> tuple[Slope, ...]:
+    """Return the coefficients of columns by their treatment and moderator, those that are named."""
     return tuple(
         Slope(*named[term], fit.beta[i], fit.se[i], fit.p[i], (fit.ci_low[i], fit.ci_high[i]))
         for i, term in enumerate(fit.terms)
@@ -361,7 +374,8 @@ def grouped(
     return NetworkGroups(reference, groups, tests, _together(fitted, treatments) if tests else None)
 
 
-def _lacking(reference: str, there: Iterable[str]) -> str:
+def lacking(reference: str, there: Iterable[str]) -> str:
+    """Return the sentence that refuses a network without its reference."""
     return f"{reference} is not in the network; it has {', '.join(there)}."
 
 

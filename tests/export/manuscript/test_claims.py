@@ -87,7 +87,11 @@ def _networks(database: Database) -> None:
         (
             "moderated",
             told,
-            network_plan(title="Synthetic moderators", subgroups=["country"], moderators=["year"]),
+            network_plan(
+                title="Synthetic moderators",
+                subgroups=["country"],
+                moderators=["year", "0 + country"],
+            ),
         ),
         (
             "loop",

@@ -35,12 +35,16 @@ SCORES: Mapping[str, Mapping[str, Numbers]] = {
         }.items()
     )
 }
-MODERATED = {"subgroups": ["country"], "moderators": ["year", "country", "year + country"]}
+MODERATED = {
+    "subgroups": ["country"],
+    "moderators": ["year", "country", "year + country", "0 + country"],
+}
 """In Kenya no trial has the reference, so that there is no network."""
 
 EXPLAINED = {
     "subgroups by country", "meta-regression by year", "meta-regression by country",
-    "meta-regression by year + country", "meta-regression by year: each treatment",
+    "meta-regression by year + country", "meta-regression by 0 + country",
+    "meta-regression by year: each treatment",
     "meta-regression by country: each treatment",
     "meta-regression by year + country: each treatment",
 }  # fmt: skip

@@ -76,7 +76,7 @@ def test_a_run_has_the_numbers_of_the_engine() -> None:
 
 
 @pytest.mark.parametrize("test", ["z", "t", "knha", "adhoc"])
-@pytest.mark.parametrize("formula", ["year", "country", "year + country"])
+@pytest.mark.parametrize("formula", ["year", "country", "year + country", "0 + country"])
 def test_two_treatments_are_a_contrast(formula: str, test: str) -> None:
     two = [one for one in items() if one.arm.treatment != "wait list"]
     net = network_plan("music", test=test, moderators=[formula], subgroups=["country"])
@@ -155,6 +155,24 @@ def test_a_run_shows_them() -> None:
     sentences = " ".join(told[2].sentences)
     assert "the same change of every treatment against in person" in sentences
     assert "one coefficient for all treatments: " in sentences
+
+
+def test_without_intercept_each_group_has_its_effects_under_one_tau2() -> None:
+    of = {**COUNTRIES, 5: "Kenya", 7: "Chile"}
+    (line,) = lines_of(items(of), moderators=["0 + country"])
+    labels = [one.label for one in line.lines]
+    assert labels == ["countryChile", "countryJapan", "countryKenya"]
+    kenya = line.lines[2]
+    assert (kenya.estimate, kenya.note, kenya.others) == (None, "no trials tell it", ())
+    assert [one.treatment for one in line.lines[0].others] == ["wait list", "book"]
+    assert len({one.tau2 for one in line.lines[:2]}) == 1
+    assert [test.term for test in line.tests] == ["wait list - in person", "book - in person"]
+    assert "book: countryKenya" in line.remarks[-1]
+    (alone,) = lines_of(items(of), moderators=["0 + country"], method="EE", test="z")
+    chile = [one for one in items(of) if of[one.study_id] == "Chile"]
+    _, apart = run_of(network_plan(method="EE", test="z"), chile)
+    assert alone.lines[0].estimate == pytest.approx(apart.pooled.estimate)
+    assert alone.lines[0].ci == pytest.approx(apart.pooled.ci)
 
 
 def test_order_changes_nothing() -> None:

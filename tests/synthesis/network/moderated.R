@@ -94,8 +94,18 @@ groups <- function(d, reference) {
   out$together <- list(stat = all$QE, df = all$k - all$p, p = all$QEp)
   out
 }
+levels_of <- function(r, d) { # one tau2, an effect of each treatment before and after the median year
+  early <- r$x < median(d$year[!duplicated(d$study)])
+  Z <- cbind(r$X * early, r$X * !early)
+  colnames(Z) <- c(paste0(colnames(r$X), ": early"), paste0(colnames(r$X), ": late"))
+  size <- sqrt(colSums(Z^2)); W <- sweep(Z, 2, ifelse(size > 0, size, 1), "/")
+  sv <- svd(W, nv = ncol(W)); free <- sv$v[, seq_len(ncol(W)) > sum(sv$d > 1e-7 * sv$d[1]), drop = FALSE]
+  told <- colnames(W)[if (ncol(free)) apply(abs(free), 1, max) < 1e-7 else TRUE]
+  K <- kept(Z); f <- fit(r, K, "REML"); at <- match(told, colnames(K))
+  list(tau2 = tau2(f), columns = I(told), effects = I(f$beta[at]), ses = I(f$se[at]))
+}
 analyse <- function(set) {
   reference <- set[[1]]; d <- set[[2]]; r <- rows_of(d, reference)
-  list(reference = reference, arms = d, regressions = regressions(r), groups = groups(d, reference))
+  list(reference = reference, arms = d, regressions = regressions(r), groups = groups(d, reference), levels = levels_of(r, d))
 }
 write_json(lapply(sets, analyse), "moderated.json", digits = NA, auto_unbox = TRUE, null = "null")

@@ -21,6 +21,7 @@ from review.synthesis.network import (
     from_arms,
     from_contrasts,
     grouped,
+    levels,
     moderated,
 )
 
@@ -103,6 +104,20 @@ def test_subgroups_are_metafors(name: str) -> None:
     assert found.together is not None
     assert found.together.df == case["together"]["df"]
     assert found.together.stat == pytest.approx(case["together"]["stat"], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_levels_are_metafors(name: str) -> None:
+    case = SETS[name]
+    studies, years = arms_of(name)
+    g = ["early" if year < case["groups"]["cut"] else "late" for year in years]
+    found = levels(studies, design("0 + g", {"g": g}), reference=case["reference"], test="z")
+    ours = {f"{s.treatment}: {s.column.removeprefix('g')}": s for s in found.effects}
+    assert set(ours) == set(case["levels"]["columns"])
+    assert found.tau2 == pytest.approx(case["levels"]["tau2"], rel=1e-3, abs=1e-5)
+    for i, column in enumerate(case["levels"]["columns"]):
+        theirs = (case["levels"]["effects"][i], case["levels"]["ses"][i])
+        assert (ours[column].estimate, ours[column].se) == pytest.approx(theirs, rel=1e-3, abs=1e-4)
 
 
 def test_the_grid_of_cases_has_not_shrunk() -> None:
@@ -268,3 +283,60 @@ def test_a_treatment_of_one_group_has_no_test_there() -> None:
     assert found.together is not None
     assert found.together.df == 1
     assert np.isfinite(found.together.stat)
+
+
+def test_levels_without_tau2_are_networks_of_their_own() -> None:
+    studies, years = arms_of("hasselblad1998")
+    place = ["late" if year > -16 else "early" for year in years]
+    found = levels(
+        studies, design("0 + place", {"place": place}), reference="no_contact", method="EE",
+        test="z",
+    )  # fmt: skip
+    apart = grouped(studies, place, reference="no_contact", method="EE", test="z")
+    for group in apart.groups:
+        assert group.found is not None
+        own = {s.treatment: s for s in found.effects if s.column == f"place{group.label}"}
+        for treatment, one in own.items():
+            alone = group.found.difference(str(treatment), "no_contact")
+            assert (one.estimate, one.se) == pytest.approx((alone.estimate, alone.se), rel=1e-9)
+    assert found.tested
+
+
+@pytest.mark.parametrize("test", ["z", "t", "knha", "adhoc"])
+def test_levels_of_two_treatments_are_those_of_a_contrast(test: str) -> None:
+    coded = design("0 + place", {"place": PLACE})
+    alone = regress(YI, VI, coded, test=test)  # type: ignore[arg-type]  # by name
+    found = levels(pairs(), coded, reference="a", test=test)
+    assert [s.estimate for s in found.effects] == pytest.approx(alone.beta, abs=1e-10)
+    assert [s.p for s in found.effects] == pytest.approx(alone.p, abs=1e-10)
+    zero = found.test_of("b")
+    assert zero is not None
+    assert (zero.stat, zero.df, zero.p) == pytest.approx((alone.qm, 2, alone.qm_p))
+    assert found.tau2 == pytest.approx(alone.tau2)
+
+
+def test_levels_that_no_trials_tell_are_named() -> None:
+    studies = loop(Contrast("7", "c", "b", 0.9, 0.1), Contrast("8", "d", "c", 0.4, 0.1))
+    found = levels(studies, design("0 + x", {"x": list("yyyyyyzz")}), reference="a", test="z")
+    assert {f"{s.treatment}: {s.column}" for s in found.effects} == {"b: xy", "c: xy"}
+    assert found.untold == ("d: xy", "b: xz", "c: xz", "d: xz")
+    assert found.test_of("d") is None
+    with pytest.raises(InvalidDataError, match="do not go with"):
+        levels(studies, design("0 + x", {"x": [1, 2]}), reference="a")
+    with pytest.raises(InvalidDataError, match="f is not in the network"):
+        levels(studies, design("0 + x", {"x": range(8)}), reference="f")
+    only = loop()[3:4]
+    with pytest.raises(InvalidDataError, match="No trials tell an effect"):
+        levels(
+            (*only, *from_contrasts([Contrast("9", "b", "a", 0.1, 0.1)])),
+            design("0 + x", {"x": [1.0, 0.0]}), reference="a",
+        )  # fmt: skip
+
+
+def test_levels_that_fit_perfectly_have_no_test() -> None:
+    studies = from_contrasts(
+        Contrast(f"{x}{n}", "b", "a", 0.5 + x, 0.1) for x in range(2) for n in "pq"
+    )
+    found = levels(studies, design("0 + x", {"x": list("ppqq")}), reference="a", test="knha")
+    assert not found.tested
+    assert found.tests == ()

@@ -297,6 +297,43 @@ check_network_regression <- function(analysis, part, d, formula, columns, catego
   check(analysis, part, 0, tested(more, length(each$b) - length(fit$b), each$ddf))
 }
 
+# An effect of each treatment for each column of a formula without intercept, with one tau2.
+check_network_levels <- function(analysis, part, d, formula, columns, categories, names, pair, method, test, level) {
+  d <- whole_known(d, columns, categories)
+  there <- names[names %in% c(d$treatment, d$versus)]
+  others <- sort(there[-1], method = "radix")
+  X <- sapply(others, function(name) (d$treatment == name) - (d$versus == name))
+  X <- matrix(X, nrow(d), dimnames = list(NULL, others))
+  trials <- d[!duplicated(d$study_id), ]
+  M <- independent(model.matrix(as.formula(formula), trials))
+  row <- match(d$study_id, trials$study_id)
+  whole <- do.call(cbind, lapply(seq_len(ncol(M)), function(j) X * M[row, j]))
+  q <- qr(whole, tol = 1e-7)
+  kept <- sort(q$pivot[seq_len(q$rank)])
+  told <- tellable(whole)
+  fit <- network_fit(d, covariance_of(analysis, d), whole[, kept, drop = FALSE], method, test, level)
+  of <- rep(others, ncol(M))
+  at <- rep(seq_len(ncol(M)), each = length(others))
+  for (j in seq_len(ncol(M))) {
+    out <- c(k = nrow(trials))
+    for (i in which(at == j & told)) {
+      found <- combined(fit, as.numeric(kept == i))[c("estimate", "ci_low", "ci_high", "p")]
+      if (of[i] == pair[1]) out <- c(out, tau2 = fit$tau2, found)
+      else out <- c(out, setNames(found, paste0(of[i], ": ", names(found))))
+    }
+    check(analysis, part, j, out)
+  }
+  for (name in others) {
+    i <- which(kept %in% which(of == name & told))
+    if (length(i) == 0) next
+    stat <- sum(fit$b[i] * solve(fit$vb[i, i], fit$b[i]))
+    test_of <- if (is.finite(fit$ddf)) c(stat = stat / length(i), p = pf(stat / length(i), length(i), fit$ddf, lower.tail = FALSE)) else
+      c(stat = stat, p = pchisq(stat, length(i), lower.tail = FALSE))
+    what <- if (name == pair[1]) "" else paste0(name, " - ", names[1], ": ")
+    check(analysis, part, 0, setNames(test_of, paste0(what, names(test_of))))
+  }
+}
+
 # The trials that compare two treatments, each as their difference.
 pair_alone <- function(d, V, one, other) {
   out <- data.frame(yi = numeric(), vi = numeric(), study_id = numeric())

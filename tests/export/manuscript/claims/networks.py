@@ -272,6 +272,25 @@ def _untold(read: Read, m: re.Match[str]) -> None:
     assert not known & set(m[1].split("; "))
 
 
+@claim(r"No trials tell: (.+?)\.(?= [A-Z]|$)")
+def _no_trials_tell(read: Read, m: re.Match[str]) -> None:
+    found = [x for x in read.results["moderators"] if x["moderator"].startswith("0 +")]
+    own = read.inputs["plan"]["intervention"]["label"]
+    told = {
+        f"{one['treatment']}: {part['label']}"
+        for x in found
+        for part in x["lines"]
+        for one in part.get("others", ())
+    } | {
+        f"{own}: {part['label']}"
+        for x in found
+        for part in x["lines"]
+        if part["estimate"] is not None
+    }
+    assert found
+    assert not told & set(m[1].split("; "))
+
+
 @claim(
     r"Of the other treatments against (.+?), the test for subgroup differences by (\S+) gave (.+?)\.(?= [A-Z]|$)"
 )

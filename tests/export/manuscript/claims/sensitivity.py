@@ -22,7 +22,9 @@ from tests.export.manuscript.claims.reading import (
     value_is,
 )
 
-OF_NETWORKS = "| Assumed:| No estimate for| Left out of| Of the other| With a coefficient"
+OF_NETWORKS = (
+    "| Assumed:| No estimate for| No trials tell:| Left out of| Of the other| With a coefficient"
+)
 """How sentences of networks alone begin."""
 
 
@@ -124,7 +126,12 @@ def _regression(read: Read, m: re.Match[str]) -> None:
         x for x in _lines(read, "meta-regression")
         if x["p"] is not None and (x["p"] < 0.05) is shown
     ]  # fmt: skip
-    parts = [part for x in lines for part in x["lines"] if part["label"] != "intrcpt"]
+    parts = [
+        part
+        for x in lines
+        for part in x["lines"]
+        if part["label"] != "intrcpt" and part["estimate"] is not None
+    ]
     for label, estimate, low, high in re.findall(
         rf"at the mean, ([^;]+?), the effect was ({NUMBER}), {CI}", m[2]
     ):
