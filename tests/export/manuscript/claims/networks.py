@@ -237,10 +237,12 @@ def _moderator(read: Read, kind: str, what: str) -> dict[str, Any]:
 )
 def _one_coefficient(read: Read, m: re.Match[str]) -> None:
     assert m[1] == read.inputs["plan"]["comparator"]["label"]
-    assert any(x["kind"] == "meta-regression" and x["lines"] for x in read.results["moderators"])
-    for one in read.results["moderators"]:
-        if one["kind"] == "meta-regression" and one["lines"]:
-            assert not any(part.get("others") for part in one["lines"][1:])
+    found = [
+        x["lines"] for x in read.results["moderators"]
+        if x["kind"] == "meta-regression" and x["lines"] and x["lines"][0]["label"] == "intrcpt"
+    ]  # fmt: skip
+    assert found
+    assert not any(part.get("others") for lines in found for part in lines[1:])
 
 
 @claim(r"No estimate for (\S+) (.+?) \((.+?)\)\.(?= [A-Z]|$)")
