@@ -183,16 +183,31 @@ def power_of_ten(logarithm: float) -> str:
 
     Examples
     --------
-    >>> power_of_ten(53.4)
-    '1.6×10²³'
+    >>> power_of_ten(53.4), power_of_ten(math.log(9.97e5))
+    ('1.6×10²³', '1.0×10⁶')
     """
     power = math.floor(logarithm / math.log(10))
+    if round(math.exp(logarithm - power * math.log(10)), 1) == 10:
+        power += 1
     first = math.exp(logarithm - power * math.log(10))
     return f"{first:.1f}×10{str(power).translate(RAISED)}"
 
 
+LARGEST: Final = 1e12
+"""A number from which on no digit is read."""
+
+
 def fixed(value: float, decimals: int = 2) -> str:
-    """Return a number with fixed decimals for people; what rounds to zero has no sign."""
+    """Return a number with fixed decimals for people; what rounds to zero has no sign.
+
+    Examples
+    --------
+    >>> fixed(-0.001), fixed(-2.5e19), fixed(math.inf)
+    ('0.00', '-2.5×10¹⁹', '∞')
+    """
+    if abs(value) >= LARGEST:
+        size = "∞" if math.isinf(value) else power_of_ten(math.log(abs(value)))
+        return f"{'-' if value < 0 else ''}{size}"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text
 

@@ -236,6 +236,9 @@ def _gen(study: str, arms: Mapping[str, tuple[float, ...]]) -> Sequence[NetworkS
 
 
 def _md(study: str, arms: Mapping[str, tuple[float, ...]]) -> Sequence[NetworkStudy]:
+    for label, (n, *_) in arms.items():
+        if n < 1:
+            raise InvalidDataError(f"{study}: {n:g} participants of {label} cannot be")
     return _gen(study, {a: (mean, sd * sd / n) for a, (n, mean, sd) in arms.items()})
 
 

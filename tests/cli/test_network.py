@@ -106,6 +106,11 @@ def test_means_are_standardized_by_default_and_kept_in_points_when_asked(tmp_pat
             "several arms of a; give n of each",
         ),
         ("study,treatment,events,n\n1,a,5,4\n1,b,1,4\n", (), "5 events among 4 of a cannot be"),
+        (
+            "study,treatment,n,mean,sd\n1,a,0,5,1\n1,b,9,4,1\n",
+            ("--measure", "MD"),
+            "1: 0 participants of a cannot be",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused(

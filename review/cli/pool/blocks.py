@@ -370,8 +370,9 @@ def share_above(columns: Mapping[str, Sequence[float | None]], cutoff: float) ->
 
     Raises InvalidDataError where no row gives mean, SD and size.
     """
-    rows = zip(*(columns.get(name, ()) for name in ("m2i", "sd2i", "n2i")), strict=True)
-    whole = [(m, sd, n) for m, sd, n in rows if m is not None and sd is not None and n is not None]
+    given = [columns.get(name) for name in ("m2i", "sd2i", "n2i")]
+    rows = zip(*(column or () for column in given), strict=False)  # none where one has no column
+    whole = [(m, sd, n) for m, sd, n in rows if m is not None and sd and n]
     if not whole:
         raise InvalidDataError("--cutoff takes the second arms' m2i, sd2i and n2i; no row has them")
     total = math.fsum(n for _, _, n in whole)

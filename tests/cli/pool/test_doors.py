@@ -277,3 +277,25 @@ def test_peto_warns(file: Callable[[str], Path]) -> None:
     (note,) = [n for n in strict(run(path, "--measure", "PETO").stdout)["notes"] if "Peto" in n]
     assert "arms of 2 to 1 or more (b)" in note
     assert "large effect" in note
+
+
+def test_a_share_above_a_score_needs_means_sds_and_sizes(file: Callable[[str], Path]) -> None:
+    path = file("study,xi,ni,m2i\na,3,20,5\nb,4,30,6\n")
+    told = refusal(path, "--measure", "PR", "--cutoff", "4")
+    assert "--cutoff takes the second arms' m2i, sd2i and n2i; no row has them" in told
+    path = file("study,n1i,m1i,sd1i,n2i,m2i,sd2i\na,20,5,2,20,4,0\nb,20,5,2,20,4,2\n")
+    found = strict(run(path, "--measure", "SMD", "--cutoff", "4").stdout)
+    assert found["absolute"][0]["baseline"] == pytest.approx(0.5)  # of the row with an effect
+
+
+def test_limits_beyond_numbers_are_infinite_to_people(file: Callable[[str], Path]) -> None:
+    path = file("study,x1i,t1i,x2i,t2i\na,1,50,9,60\nb,9,40,2,60\n")
+    options = ("--measure", "IRR", "--level", "0.999")
+    told = CliRunner().invoke(main, ["pool", str(path), *options]).output
+    assert ", ∞]" in told
+    assert strict(run(path, *options).stdout)["natural"]["ci"][1] is None
+
+
+def test_a_size_of_zero_beside_ready_effects_is_no_error(file: Callable[[str], Path]) -> None:
+    path = file("study,yi,vi,ni\na,0.2,0.1,0\nb,0.4,0.2,30\n")
+    assert run(path).exit_code == 0
