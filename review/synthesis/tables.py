@@ -388,7 +388,8 @@ def _result(
         raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
     df = max(own.size - 1, 0)
     known = math.isfinite(estimate) and math.isfinite(se) and se > 0
-    q = float(((own - estimate) ** 2 / variance).sum()) if known else 0.0
+    # one effect alone is compared with none: what it differs by is what was added to its cells
+    q = float(((own - estimate) ** 2 / variance).sum()) if known and df else 0.0
     half = -float(ndtri((1 - level) / 2)) * se
     return PooledTables(
         measure=measure,

@@ -415,3 +415,13 @@ def test_pairs_are_counted_as_one_by_one(pairs: list[tuple[int, int]]) -> None:
     untied = sum(a != c for (a, _), (c, _) in both), sum(b != d for (_, b), (_, d) in both)
     x, y = np.array(pairs, dtype=float).T
     assert _concordance(x, y) == (score, untied)
+
+
+def test_one_trial_of_counts_is_compared_with_none() -> None:
+    """Half a count that only its own effect gets is no difference between trials."""
+    for found in (
+        mantel_haenszel([0], [25], [3], [25], measure="RD"),
+        mantel_haenszel([0], [25], [3], [25], measure="RR"),
+        mantel_haenszel_rates([0], [5.8], [1], [53.3], measure="IRD"),
+    ):
+        assert (found.Q, found.Q_df, found.Q_p) == (0.0, 0, 1.0)

@@ -434,6 +434,11 @@ def edges() -> list[LatestRun]:
         for i in range(1, 6)
     ]
     pair = means()[:2]
+    skewed = trial(
+        1,
+        intervention=(arm("video", n=39, median=6.0, q1=4.1, q3=7.6),),
+        comparator=(arm("in person", n=79, median=6.8, q1=5.7, q3=9.6),),
+    )
     of_many = {"study_id": 9, "comparator": (arm("in person", n=61, events=0),)}
     unlike = of_events(2).model_copy(update=of_many)
     return [
@@ -446,6 +451,16 @@ def edges() -> list[LatestRun]:
         run("two-trials", plan("SMD", variants=EVERY, subgroups=["rater"]), pair),
         run("equal-effects", plan("MD", test="knha", variants=EVERY[:6]), equal),
         run("few-events", plan("OR", method="MH"), [*empty, of_events(1)]),
+        run("sidik-jonkman", plan("MD", method="SJ", variants=["leave_one_out"]), means()),
+        run("skewed-first", plan("SMD", medians="qe"), [skewed, *means()[1:]]),
+        run("two-apart", plan("MD", test="z", level=0.99), [scaled(i, 100.0) for i in (1, 4)]),
+        run("lone-mh", plan("RD", method="MH"), events()[1:2]),
+        run("lone-rates", plan("IRD", method="MH"), [of_rates(2)]),
+        *(
+            run(f"mixed-lone-{m[3:].lower()}", plan("OR", method=m), [of_events(1)])
+            for m in ("UM.FS", "CM.EL", "CM.AL")
+        ),
+        run("mixed-lone-rates", plan("IRR", method="UM.FS"), [of_rates(1)]),
         *(
             run(f"zero-{to}", plan(measure, zero_cells={"add": 0.25, "to": to}), events())
             for measure, to in (("OR", "all"), ("RR", "if0all"), ("RD", "only0"))

@@ -458,6 +458,7 @@ effects_of <- function(analysis, plan) {
     lapply(i, function(j) lapply(own, `[[`, j)))
   again <- which(all$from_reported == "yes")
   ours <- all[c("yi", "vi")]
+  all$.sign <- rep(NA_real_, nrow(all))
   for (i in again) {
     these <- rows[[paste(all$selection[i], all$trial[i])]]
     found <- try(effect_of(these, plan), silent = TRUE)

@@ -1,10 +1,11 @@
 # ---- models -----------------------------------------------------------------------------------
 
-# rma with its search for tau2 as sharp as rounding allows; `start` is where the search begins.
+# rma with its search for tau2 as sharp as rounding allows; `start` is where the search begins, which
+# Sidik and Jonkman's estimate would depend on.
 pool <- function(d, method, test, level, mods = ~ 1, start = NULL) {
   if (nrow(d) == 1) test <- "z"
   for (threshold in 10^-(12:5)) {
-    control <- c(sharp, threshold = threshold, tau2.init = start)
+    control <- c(sharp, threshold = threshold, tau2.init = if (method != "SJ") start)
     fit <- try(rma(yi, vi, mods = mods, data = d, method = method, test = test, level = level,
                    control = control), silent = TRUE)
     if (!inherits(fit, "try-error")) return(fit)
@@ -18,12 +19,16 @@ three_level <- function(d, rho, level) {
   d$effect <- seq_len(nrow(d))
   V <- vcalc(vi, cluster = study_id, obs = effect, rho = rho, data = d)
   nested <- if (anyDuplicated(d$study_id)) ~ 1 | study_id / effect else ~ 1 | study_id
+  fit_by <- function(...) suppressWarnings(try(
+    rma.mv(yi, V, random = nested, data = d, level = level, control = list(...)), silent = TRUE))
+  fits <- list(fit_by(optimizer = "optim", optmethod = "Nelder-Mead", reltol = 1e-16, maxit = 2e4))
   for (rel.tol in 10^-(12:8)) {
-    fit <- try(rma.mv(yi, V, random = nested, data = d, level = level,
-                      control = list(rel.tol = rel.tol)), silent = TRUE)
-    if (!inherits(fit, "try-error")) return(fit)
+    fits <- c(fits, list(fit_by(rel.tol = rel.tol)))
+    if (!inherits(fits[[length(fits)]], "try-error")) break
   }
-  stop(fit)
+  works <- Filter(function(fit) !inherits(fit, "try-error"), fits)
+  if (length(works) == 0) stop(fits[[1]])
+  works[[which.max(sapply(works, logLik))]] # searches stop early, one here and the other there
 }
 
 # A fit of the events as counted, its sign turned where events are worse.
@@ -63,8 +68,10 @@ mixed <- function(dat, measure, model, level) {
       measure = measure, model = model, method = method, level = level, control = control,
       nAGQ = if (two && model == "UM.RS") 1 else 25))))
   }
-  fit <- try(fit_of(model), silent = TRUE)
-  if (two && model %in% c("CM.EL", "UM.RS")) {
+  lone <- nrow(dat) == 1 # one trial has no effects that could differ
+  fit <- try(fit_of(model, if (lone) "EE" else "ML"), silent = TRUE)
+  if (lone) fit[c("I2", "H2", "QE.LRT", "QEp.LRT")] <- list(0, 1, 0, 1)
+  if (!lone && two && model %in% c("CM.EL", "UM.RS")) {
     common <- fit_of(model, "EE")
     if (inherits(fit, "try-error") || logLik(common) > logLik(fit) - 1e-4) {
       fit <- common
