@@ -59,5 +59,5 @@ def test_each_kind_of_number_is_of_three_data_sets() -> None:
             if option.startswith("--") and option not in of_set
         )
         kinds[" ".join(case["expected"]), told].add(case["set"])
-    assert len(CASES) == 181
+    assert len(CASES) == 184
     assert [kind for kind, sets in kinds.items() if len(sets) < 3] == []

@@ -139,7 +139,7 @@ def test_the_python_script_needs_numpy_and_scipy_only(synthetic: Path) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
     }
-    assert names == {"csv", "gzip", "sys", "pathlib", "numpy", "scipy"}
+    assert names == {"csv", "gzip", "os", "sys", "pathlib", "numpy", "scipy"}
 
 
 def test_the_same_runs_give_the_same_bytes(synthetic: Path, tmp_path: Path) -> None:

@@ -155,12 +155,14 @@ back <- list(
   ROM = list(exp, arms), VR = list(exp, arms), ZCOR = list(transf.ztor, correlations),
   PLN = list(exp, c("pritz1997", "debruin2009", "hannum2020")), PLO = list(transf.ilogit, c("pritz1997", "debruin2009", "hannum2020")),
   PAS = list(transf.iarcsin, c("pritz1997", "debruin2009", "hannum2020")), PFT = list(transf.ipft.hm, c("pritz1997", "debruin2009", "hannum2020")),
-  IRLN = list(exp, c("hart1999", "nielweise2008", "dorn2007")), IRS = list(transf.isqrt, c("hart1999", "nielweise2008", "dorn2007")))
+  IRLN = list(exp, c("hart1999", "nielweise2008", "dorn2007")), IRS = list(transf.isqrt, c("hart1999", "nielweise2008", "dorn2007")),
+  IRFT = list(transf.iirft, c("hart1999", "nielweise2008", "dorn2007")))
 for (measure in names(back)) for (set in back[[measure]][[2]]) {
   transf <- back[[measure]][[1]]
   y <- effects(set, measure)
   fit <- fitted(y)
-  targs <- if (measure == "PFT") list(ni = data[[set]]$ni)
+  used <- data[[set]][!is.na(y$vi), ]
+  targs <- if (measure == "PFT") list(ni = used$ni) else if (measure == "IRFT") 1 / mean(1 / used$ti)
   p <- predict(fit, transf = transf, targs = targs)
   add(set, c("--measure", measure, if (measure == "ROM") "--no-correct", "--test", "z"),
       list(natural = list(estimate = p$pred, ci = c(p$ci.lb, p$ci.ub), pi = c(p$pi.lb, p$pi.ub))))
