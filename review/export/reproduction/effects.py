@@ -125,7 +125,7 @@ def _shared(
     yi, vi, recipes, sizes = zip(*computed, strict=True)
     effects = TrialEffects(np.array(yi), np.array(vi), sizes, recipes)
     inputs = RunInputs(plan=plan, trials=tuple(trials), left_out=())
-    return [tuple(one) for one in levels.shared_arms(levels.studies_of(inputs, effects))]
+    return [tuple(one) for one in levels.shared_arms(plan, levels.studies_of(inputs, effects))]
 
 
 def _row(

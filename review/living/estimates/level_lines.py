@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from review.living.estimates.levels import (
     clusters_of,
     fit_studies,
     i2_of,
+    shared_arms,
     without_each,
 )
 from review.living.runs.joint import RobustLine
@@ -76,7 +78,7 @@ def levels_line(plan: Plan, fitted: Levels) -> LevelsLine:
         terms=tuple(_term_lines(plan, fitted)),
         rho=plan.rho,
         phi=plan.phi,
-        shared=_sharing(fitted.studies),
+        shared=_sharing(plan, fitted.studies),
         robust=_robust(fitted, clusters),
         clusters=len(set(clusters)),
         loglik=fitted.model.loglik,
@@ -116,17 +118,12 @@ def _tested(plan: Plan, fitted: Levels) -> Iterator[VarianceLine]:
         )
 
 
-def _sharing(studies: Sequence[LevelStudy]) -> int:
+def _sharing(plan: Plan, studies: Sequence[LevelStudy]) -> int:
     """Return how many comparisons share the comparator of another of their result."""
-    found = 0
-    for one in studies:
-        arms: dict[tuple[object, ...], int] = {}
-        for result in one.results:
-            if result.compared is not None:
-                key = (result.about, result.compared.comparator)
-                arms[key] = arms.get(key, 0) + 1
-        found += sum(count for count in arms.values() if count > 1)
-    return found
+    results = [(one.study, result.about) for one in studies for result in one.results]
+    arms = shared_arms(plan, studies)
+    shared = Counter((at, arm.comparator) for at, arm in zip(results, arms, strict=False))
+    return sum(count for count in shared.values() if count > 1)
 
 
 def _robust(fitted: Levels, clusters: Sequence[int]) -> RobustLine | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from review.errors import InvalidDataError
 from review.living.estimates.effects import TrialEffects
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import RunResults
-from review.protocol.levels import RESULT, STUDY, WEEKS, terms_of
+from review.protocol.levels import RESULT, STUDY, WEEKS, names_of, terms_of
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis.multivariate import (
     Multivariate,
@@ -39,16 +39,35 @@ class Compared(NamedTuple):
 class LevelResult:
     """What one result gives to the model."""
 
-    label: str
-    """Which of the results of its study."""
     about: tuple[str, ...]
     """What was measured: two of one study that differ here correlate by rho."""
-    groups: tuple[tuple[str, ...], ...]
-    """Its group of each random effect."""
-    weeks: float | None
-    compared: Compared | None
+    named: tuple[tuple[str, str], ...]
+    """What the run kept of the names that its plan's random effects and errors need."""
+    sizes: tuple[int | None, int | None]
     yi: float
     vi: float
+    trial: TrialInput = field(compare=False)
+
+    def group(self, term: Sequence[str]) -> tuple[str, ...]:
+        """Return its group of a random effect; InvalidDataError where the run kept no value."""
+        own = {STUDY: str(self.trial.study_id), RESULT: f"{self.trial.study_id} {self._unit}"}
+        return tuple(own[name] if name in own else self._value(name) for name in term)
+
+    @property
+    def _unit(self) -> str:
+        return self.trial.measured or " ".join(self.about)
+
+    def _value(self, name: str) -> str:
+        value = self.trial.characteristic(name)
+        if value is None:
+            because = self.trial.because(name)
+            raise InvalidDataError(f"{name} of {self.trial.study}: {because}")
+        return str(value)
+
+    @property
+    def weeks(self) -> float:
+        """When it was measured; InvalidDataError where the run kept no week."""
+        return float(self._value(WEEKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +86,9 @@ class Levels:
     ----------
     model : Multivariate
         Tested by z; `ddf` is what tests of the mean go by.
-    terms, places
-        Names of those in the model, and where they stand in the plan; `without` are the others,
-        with their groups and the reason.
+    terms, groups
+        Names of those in the model, and each effect's group of them; `without` are the others,
+        with the count of their groups and the reason.
     V : (n, n)
         Covariances of sampling errors.
     """
@@ -77,7 +96,7 @@ class Levels:
     model: Multivariate
     studies: tuple[LevelStudy, ...]
     terms: tuple[str, ...]
-    places: tuple[int, ...]
+    groups: tuple[tuple[tuple[str, ...], ...], ...]
     without: tuple[tuple[str, int, str], ...]
     V: Floats
     ddf: int | None
@@ -145,35 +164,25 @@ def studies_of(inputs: RunInputs, effects: TrialEffects) -> tuple[LevelStudy, ..
 def _result(
     plan: Plan, trial: TrialInput, y: float, v: float, sizes: tuple[int | None, int | None]
 ) -> LevelResult:
-    label = trial.measured or ""
-    weeks = trial.characteristic(WEEKS) if plan.phi is not None else None
+    names = names_of(plan.random, plan.phi)
     return LevelResult(
-        label=label,
         about=(trial.instrument, trial.rater, trial.timepoint, trial.analysis_set),
-        groups=tuple(_group(trial, term) for term in terms_of(plan.random)),
-        weeks=None if weeks is None else float(weeks),
-        compared=_compared(plan, trial, sizes),
+        named=tuple((name, str(trial.characteristic(name))) for name in names),
+        sizes=sizes,
         yi=y,
         vi=v,
+        trial=trial,
     )
 
 
-def _group(trial: TrialInput, term: Sequence[str]) -> tuple[str, ...]:
-    own = {STUDY: str(trial.study_id), RESULT: f"{trial.study_id} {trial.measured}"}
-    return tuple(own[n] if n in own else str(trial.characteristic(n)) for n in term)
-
-
-def _compared(
-    plan: Plan, trial: TrialInput, sizes: tuple[int | None, int | None]
-) -> Compared | None:
-    if plan.several_arms == "combine":
-        return None
+def _compared(result: LevelResult) -> Compared:
+    trial = result.trial
     first = trial.contrast or trial.intervention[0]
     arms = [first.arm] if trial.contrast else [arm.arm for arm in trial.intervention]
     one, other = " + ".join(arms), " + ".join(arm.arm for arm in trial.comparator)
     if trial.comparator_share < 1:  # nobody of a share is in another
         other = f"{other}, share of {one}"
-    return Compared(one, f"{other} (comparator)", *sizes)
+    return Compared(one, f"{other} (comparator)", *result.sizes)
 
 
 def covariance_of(plan: Plan, studies: Sequence[LevelStudy], rho: float) -> Floats:
@@ -189,8 +198,8 @@ def covariance_of(plan: Plan, studies: Sequence[LevelStudy], rho: float) -> Floa
     results = [result for _, result in rows]
     given: dict[str, object] = {}
     if plan.phi is not None:
-        given |= {"time": [result.weeks or 0.0 for result in results], "phi": plan.phi}
-    shared = shared_arms(studies)
+        given |= {"time": [result.weeks for result in results], "phi": plan.phi}
+    shared = shared_arms(plan, studies)
     if shared:
         given |= {
             "group": [one.intervention for one in shared],
@@ -207,14 +216,14 @@ def covariance_of(plan: Plan, studies: Sequence[LevelStudy], rho: float) -> Floa
     )
 
 
-def shared_arms(studies: Sequence[LevelStudy]) -> list[Compared]:
+def shared_arms(plan: Plan, studies: Sequence[LevelStudy]) -> list[Compared]:
     """Return whom each effect compares, sizes 1 where a study does not tell all of its own.
 
     Empty where arms of one side are combined, so that nothing is shared.
     """
     found: list[Compared] = []
-    for one in studies:
-        own = [result.compared for result in one.results if result.compared is not None]
+    for one in studies if plan.several_arms != "combine" else ():
+        own = [_compared(result) for result in one.results]
         sized = all(c.n_intervention and c.n_comparator for c in own)
         found += own if sized else [c._replace(n_intervention=1, n_comparator=1) for c in own]
     return found
@@ -222,15 +231,15 @@ def shared_arms(studies: Sequence[LevelStudy]) -> list[Compared]:
 
 def _terms(
     plan: Plan, studies: Sequence[LevelStudy]
-) -> tuple[dict[int, RandomEffect], list[tuple[str, int, str]]]:
+) -> tuple[list[RandomEffect], list[tuple[str, int, str]]]:
     """Return the terms that the data tell apart, and the others with their groups and reason."""
     results = [result for one in studies for result in one.results]
-    kept: dict[int, RandomEffect] = {}
+    kept: list[RandomEffect] = []
     without: list[tuple[str, int, str]] = []
     seen: dict[tuple[int, ...], str] = {}
-    for place, names in enumerate(terms_of(plan.random)):
+    for names in terms_of(plan.random):
         name = " / ".join(names)
-        groups = [result.groups[place] for result in results]
+        groups = [result.group(names) for result in results]
         codes: dict[tuple[str, ...], int] = {}
         pattern = tuple(codes.setdefault(group, len(codes)) for group in groups)
         if len(codes) < 2:
@@ -240,7 +249,7 @@ def _terms(
             without.append((name, len(codes), why))
         else:
             seen[pattern] = name
-            kept[place] = RandomEffect(groups, name=name)
+            kept.append(RandomEffect(groups, name=name))
     return kept, without
 
 
@@ -264,7 +273,7 @@ def fit_studies(plan: Plan, studies: Sequence[LevelStudy], rho: float | None = N
     kept, without = _terms(plan, studies)
     yi = [result.yi for one in studies for result in one.results]
     alone = common or not kept
-    random = [] if alone else list(kept.values())
+    random = [] if alone else kept
     fitted = multivariate(yi, V, random, method="EE" if alone else plan.method, level=plan.level)
     groups = [len(set(term.group)) for term in random]
     ddf = min(groups, default=len(yi)) - 1 if plan.test == "t" else None
@@ -272,7 +281,7 @@ def fit_studies(plan: Plan, studies: Sequence[LevelStudy], rho: float | None = N
         fitted,
         tuple(studies),
         tuple(term.name for term in random),
-        () if alone else tuple(kept),
+        tuple(tuple(term.group) for term in random),  # type: ignore[arg-type] # names, as `group` has them
         () if common else tuple(without),
         V,
         ddf or None,
@@ -315,7 +324,7 @@ def i2_of(fitted: Levels) -> tuple[float, tuple[float, ...]]:
 
 def without_each(plan: Plan, fitted: Levels) -> Iterator[Multivariate]:
     """Yield the model without each of its terms in turn."""
-    kept = list(_terms(plan, fitted.studies)[0].values())
+    kept, _ = _terms(plan, fitted.studies)
     yi = [result.yi for one in fitted.studies for result in one.results]
     for place in range(len(kept)):
         others = [*kept[:place], *kept[place + 1 :]]
@@ -324,7 +333,7 @@ def without_each(plan: Plan, fitted: Levels) -> Iterator[Multivariate]:
 
 def clusters_of(fitted: Levels) -> list[int]:
     """Return a number for each effect, alike where a study or a group of any term joins two."""
-    rows = [(one.study, result) for one in fitted.studies for result in one.results]
+    rows = [one.study for one in fitted.studies for _ in one.results]
     above = list(range(len(rows)))
 
     def top(row: int) -> int:
@@ -333,8 +342,8 @@ def clusters_of(fitted: Levels) -> list[int]:
         return row
 
     first: dict[tuple[object, ...], int] = {}
-    for row, (study, result) in enumerate(rows):
-        for joins in ((STUDY, study), *((place, result.groups[place]) for place in fitted.places)):
+    for row, study in enumerate(rows):
+        for joins in ((STUDY, study), *((i, of[row]) for i, of in enumerate(fitted.groups))):
             above[top(row)] = top(first.setdefault(joins, row))
     return [top(row) for row in range(len(rows))]
 

@@ -15,7 +15,7 @@ from review.living.estimates.level_lines import levels_pooled
 from review.living.estimates.levels import LevelStudy
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import RunResults
-from review.measures import OF_COUNTS
+from review.measures import OF_COUNTS, AnalysisKind
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import pool
 from review.synthesis.network import NetworkStudy
@@ -88,8 +88,21 @@ def _of_counts(plan: Plan, trials: Sequence[TrialInput]) -> Refit | None:
     return Refit(found.estimate, found.ci, tau2, found.I2)
 
 
+def _taken_by(plan: Plan) -> type[KeptStudy]:
+    if plan.is_joint:
+        return JointStudy
+    if plan.random:
+        return LevelStudy
+    return NetworkStudy if plan.kind is AnalysisKind.NETWORK else CountedStudy
+
+
 def refit(plan: Plan, studies: Sequence[KeptStudy]) -> Refit | None:
-    """Fit some trials; None where they do not carry what the plan decides on."""
+    """Fit some trials; None where they do not carry what the plan decides on.
+
+    Nor do trials that a plan of another kind took.
+    """
+    if not all(isinstance(study, _taken_by(plan)) for study in studies):
+        return None
     if plan.is_joint:
         several = jointly.fit_of_some(plan, [s for s in studies if isinstance(s, JointStudy)])
         if several is None:

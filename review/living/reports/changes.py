@@ -113,8 +113,8 @@ def compare(
     new_trials = {t.unit: t for t in inputs.trials}
     old_trials = _paired(old_inputs.trials, new_trials) if old_inputs else {}
     reasons = {item.study: item.reason for item in inputs.left_out}
-    there_before = {t.study_id for t in old_trials.values() if t.told_apart}
-    there_now = {t.study_id for t in new_trials.values() if t.told_apart}
+    there_before = {t.study_id for t in old_trials.values() if t.side is None}
+    there_now = {t.study_id for t in new_trials.values() if t.side is None}
     added = tuple(
         dict.fromkeys(
             t.study
@@ -172,10 +172,11 @@ def _comparisons(
     old: Mapping[TrialUnit, TrialInput], new: Mapping[TrialUnit, TrialInput], plan: Plan
 ) -> Iterator[ValueChange]:
     """Yield the comparisons, outcomes or results that trials which stay gained or lost."""
-    both = {t.study_id for t in old.values()} & {t.study_id for t in new.values()}
+    one, other = ({t.study_id for t in of.values() if t.told_apart} for of in (old, new))
+    apart = one & other  # not of a plan that took one effect before
     for here, there, is_new in ((old, new, False), (new, old, True)):
         for unit, trial in here.items():
-            if unit not in there and trial.told_apart and trial.study_id in both:
+            if unit not in there and trial.told_apart and trial.study_id in apart:
                 pair = trial.told_apart
                 was, now = (None, pair) if is_new else (pair, None)
                 called = "result" if plan.random else "outcome"

@@ -49,13 +49,16 @@ def _events(before: Snapshot, after: Snapshot) -> list[_Happened]:
     was, now = kept_studies(old, old_results), kept_studies(current, new_results)
     names = {trial.study_id: trial.study for trial in (*old.trials, *current.trials)}
     replanned = old.plan.content != current.plan.content
+    regrouped = old.plan.random != current.plan.random or old.plan.phi != current.plan.phi
     found = []
     if _model(old.plan) != _model(current.plan):
         found.append(_Happened(ANOTHER_MODEL, ANOTHER_MODEL, None, None))
     for study in sorted(was.keys() & now.keys()):
         if was[study] != now[study]:
-            same = replanned and _reported(old, study) == _reported(current, study)
-            what, kind = (BY_PLAN,) * 2 if same else (f"{names[study]} corrected", "corrected")
+            other = type(was[study]) is not type(now[study])  # by a plan of another kind
+            same = replanned and (other or _reported(old, study) == _reported(current, study))
+            by_plan = ANOTHER_MODEL if regrouped or other else BY_PLAN
+            what, kind = (by_plan,) * 2 if same else (f"{names[study]} corrected", "corrected")
             found.append(_Happened(what, kind, study, now[study]))
     gone = [
         _Happened(f"{names[study]} removed", "removed", study, None)
