@@ -9,7 +9,9 @@ from typing import Any, Final, NamedTuple
 import click
 
 from review.canonical import interval, number, p_value
+from review.cli import network_explained
 from review.cli.context import sheet_option
+from review.cli.network_explained import explain
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool.sheet import Sheet, read_sheet
 from review.conventions import AddTo
@@ -48,6 +50,8 @@ class _Arms(NamedTuple):
     studies: tuple[NetworkStudy, ...]
     notes: list[str]
     left_out: list[dict[str, Any]]
+    rows: dict[str, list[int]]
+    """Of the table, by trial."""
 
 
 @click.command("network")
@@ -100,6 +104,23 @@ class _Arms(NamedTuple):
     type=click.Choice(["higher", "lower"]),
     help="Which values are better; needed to rank treatments.",
 )
+@click.option(
+    "--mods",
+    "formulae",
+    multiple=True,
+    metavar="FORMULA",
+    help="Explain effects by columns of trials, with one coefficient for every treatment against "
+    "the reference and with one for each; '0 + group' gives each group its effects under one tau². "
+    "May be given again.",
+)
+@click.option(
+    "--subgroup",
+    "groups",
+    multiple=True,
+    metavar="COLUMN",
+    help="Fit a network in each group of trials, and test whether comparisons differ; may be "
+    "given again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def network_(
     file: Path,
@@ -113,6 +134,8 @@ def network_(
     test: str,
     level: float,
     better: str | None,
+    formulae: Sequence[str],
+    groups: Sequence[str],
     as_json: bool,
 ) -> None:
     """Compare several treatments at once from a file of arms, a row each; nothing is stored.
@@ -130,13 +153,17 @@ def network_(
     found = network(arms.studies, reference=reference, method=method, test=test, level=level)
     compared, design = compare(found), interaction(found)
     scores = found.p_scores(higher_is_better=better == "higher") if better else None
+    explained = explain(table, found, arms.rows, formulae=formulae, groups=groups)
     if as_json:
         told = _as_json(found, compared, design, scores, chosen)
         told |= {"notes": [*found.notes, *arms.notes], "left_out": arms.left_out}
+        told["explained"] = [network_explained.as_json(one) for one in explained]
         echo_json({**told, "remarks": plain_remarks(table.table.remarks)})
         return
     echo_remarks(file, table.table.remarks)
     _echo(found, compared, design, scores, chosen)
+    for one in explained:
+        network_explained.echo_explained(one)
     for gone in arms.left_out:
         click.echo(f"Left out: {gone['study']}: {gone['reason']}")
     for note in (*found.notes, *arms.notes):
@@ -201,7 +228,10 @@ def _arms(
             label: _together(name, label, rows, columns, measure) for label, rows in arms.items()
         }
         made += _BUILT[measure](name, cells)
-    return _Arms(tuple(made), notes, left_out)
+    rows_of = {
+        name: [row for rows in arms.values() for row in rows] for name, arms in trials.items()
+    }
+    return _Arms(tuple(made), notes, left_out, rows_of)
 
 
 def _together(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from review.measures import Family, Measure
-from review.protocol.parts import PriorRules
 from review.protocol.vocabulary import Variant
+
+if TYPE_CHECKING:  # pydantic, which `review pool` does without
+    from review.protocol.parts import PriorRules
 
 BESIDE: Final = ("subgroups", "moderators", "heterogeneity", "sequential", "zero_cells", "bayes")
 """Choices of a plan that, as some variants do, rest on one effect a study, with its weight."""

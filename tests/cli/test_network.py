@@ -125,3 +125,91 @@ def test_a_star_says_that_nothing_could_disagree(tmp_path: Path) -> None:
     rows = "".join(f"{t}{i},a,0,1\n{t}{i},{t},1,1\n" for t in "bc" for i in (1, 2))
     output = run(written(tmp_path, f"study,treatment,estimate,variance\n{rows}")).output
     assert "Inconsistency cannot be assessed" in output
+
+
+EXPLAINED: dict[str, Any] = json.loads(
+    (ROOT / "tests" / "synthesis" / "network" / "moderated.json").read_text(encoding="utf-8")
+)
+"""By metafor: five networks of metadat explained by the year of trials."""
+
+
+@pytest.fixture
+def arms(tmp_path: Path) -> Path:
+    """Smoking cessation: estimates of arms, the year of trials, and before or after the median."""
+    case = EXPLAINED["hasselblad1998"]
+    lines = ["study,treatment,estimate,variance,year,era"]
+    for row in case["arms"]:
+        era = "early" if row["year"] < case["groups"]["cut"] else "late"
+        cells = (row["study"], row["treatment"], row["estimate"], row["variance"], row["year"], era)
+        lines.append(",".join(map(str, cells)))
+    path = tmp_path / "arms.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+ASKED = ("--reference", "no_contact", "--test", "z", "--mods", "year", "--mods", "0 + era",
+         "--subgroup", "era")  # fmt: skip
+
+
+def test_a_network_is_explained_as_metafor_does(arms: Path) -> None:
+    case = EXPLAINED["hasselblad1998"]
+    groups, slope, under_one = told(str(arms), *ASKED)["explained"]
+    expected = case["regressions"][0]
+    (found,) = slope["slopes"]
+    assert (found["estimate"], found["se"]) == pytest.approx(
+        (expected["slope"], expected["se"]), rel=1e-3
+    )
+    assert [one["estimate"] for one in slope["each"]] == pytest.approx(expected["slopes"], rel=1e-3)
+    assert slope["alike"]["stat"] == pytest.approx(expected["alike"], rel=1e-3)
+    for group in groups["groups"]:
+        theirs = case["groups"]["groups"][group["label"]]
+        assert [d["estimate"] for d in group["effects"]] == pytest.approx(
+            theirs["effects"], rel=1e-3, abs=1e-4
+        )
+    assert groups["together"]["stat"] == pytest.approx(case["groups"]["together"]["stat"], rel=1e-3)
+    assert under_one["tau2"] == pytest.approx(case["levels"]["tau2"], rel=1e-3)
+    assert under_one["untold"] == ["self_help: eraearly"]
+
+
+def test_what_explains_a_network_is_printed(arms: Path) -> None:
+    result = run(str(arms), *ASKED)
+    assert result.exit_code == 0
+    for words in (
+        "Subgroups by era, a network each, against no_contact:", "Groups differ in any comparison:",
+        "the same coefficient for every treatment against no_contact:",
+        "One coefficient is enough:",
+        "A coefficient for each treatment", "0 + era, one tau²", "All effects of self_help zero:",
+    ):  # fmt: skip
+        assert words in result.output
+
+
+def test_trials_without_one_value_are_named(arms: Path) -> None:
+    lines = arms.read_text(encoding="utf-8").splitlines()
+    first, second = lines[1].rsplit(",", 1)[0], lines[2].rsplit(",", 1)[0]
+    third = lines[3].rsplit(",", 1)[0]
+    arms.write_text(
+        "\n".join([lines[0], f"{first},late", f"{second},early", f"{third},", *lines[4:]]), "utf-8"
+    )
+    output = run(str(arms), "--subgroup", "era", "--reference", "no_contact").output
+    assert "Without it: 1: its arms differ in era" in output
+    assert "Without it: 2: its arms differ in era" in output
+    refused = run(str(arms), "--mods", "decade")
+    assert refused.exit_code != 0
+    assert "there is no such column" in refused.output
+
+
+def test_groups_without_a_common_comparison_have_no_test(tmp_path: Path) -> None:
+    path = tmp_path / "arms.csv"
+    rows = [
+        ("1", "a", 0.1, "x", ""), ("1", "b", 0.4, "x", ""), ("2", "b", 0.2, "y", ""),
+        ("2", "c", 0.3, "y", ""), ("3", "a", 0.2, "x", ""), ("3", "b", 0.6, "x", ""),
+    ]  # fmt: skip
+    text = [f"{s},{t},{e},0.05,{place},{none}" for s, t, e, place, none in rows]
+    path.write_text("\n".join(["study,treatment,estimate,variance,place,none", *text]), "utf-8")
+    output = run(str(path), "--subgroup", "place", "--reference", "a").output
+    assert "a is not in the network; it has b, c." in output
+    assert "No comparison is in two groups, so that there is no test." in output
+    levels = run(str(path), "--mods", "0 + place", "--reference", "a").output
+    assert "No trials tell: c: placex; b: placey; c: placey." in levels
+    nobody = run(str(path), "--subgroup", "none")
+    assert "no trial has one value of none" in nobody.output
