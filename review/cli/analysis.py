@@ -65,6 +65,10 @@ _PLAN_OPTIONS = (
         "--prediction",
         help="Prediction interval: test (as the interval), k-1, k-2 or HK  [default: test]",
     ),
+    click.option(
+        "--asymmetry",
+        help="Egger's test regresses on sei, vi, ni, ninv, sqrtni or sqrtninv  [default: sei]",
+    ),
     click.option("--level", type=float, help="Level of the intervals  [default: 0.95]"),
     click.option("--margin", type=float, help="The noninferiority margin that decides."),
     click.option(

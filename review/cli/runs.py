@@ -14,6 +14,7 @@ from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table, page_width
 from review.extraction.evidence_queries import evidence_for
 from review.glossary import used_in
+from review.living.estimates.asymmetry import plain as asymmetry_plain
 from review.living.estimates.multiverse import multiverse
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.job.recompute import Recomputation, recompute
@@ -173,7 +174,10 @@ def show(
     if as_json:
         ways = zero_cell_lines(inputs)
         zero = {"zero_cell_lines": ways} if ways else {}
-        echo_json({**summary, **notices.plain, **zero, "inputs": inputs, "results": results})
+        tested = {"asymmetry": asymmetry_plain(inputs, results)}
+        echo_json(
+            {**summary, **notices.plain, **zero, **tested, "inputs": inputs, "results": results}
+        )
         return
     click.echo(
         f"{inputs.plan.title}, run {summary['number']} of {summary['created']:%Y-%m-%d %H:%M} UTC"

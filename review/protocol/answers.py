@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.conventions import Medians, TauFamily
+from review.protocol.asymmetry import PREDICTORS
 from review.protocol.joint import MODEL_WORDS, STRUCTURE_WORDS
 from review.protocol.vocabulary import AnalysisKind, DeliveryMode, Variant
 from review.wording import capitalised
@@ -126,6 +127,8 @@ VARIANCES: Final = _options(
         "H0": ("As without an effect", "Of SMD."),
     }
 )
+
+ASYMMETRY: Final = _options(PREDICTORS)
 
 CORRECTIONS: Final = _options(
     {

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from review.protocol.answers import (
     ADD_TO,
+    ASYMMETRY,
     CORRECTIONS,
     KINDS,
     MEASURES,
@@ -207,6 +208,14 @@ GROUPS: Final = (
                 "Of the effect in a new trial.",
                 PREDICTIONS,
                 _default("prediction"),
+            ),
+            Choice(
+                "asymmetry",
+                "Egger’s test",
+                _ONE,
+                "What it regresses effects on.",
+                ASYMMETRY,
+                _default("asymmetry"),
             ),
             Choice("level", "Level", _NUMBER, "Of intervals: 0.95.", default=_default("level")),
             Choice(

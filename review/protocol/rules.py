@@ -12,6 +12,7 @@ from review.conventions import Medians
 from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, Family, Measure, measures_of
 from review.protocol.absolute import baseline_problem
+from review.protocol.asymmetry import PredictorName, asymmetry_problem
 from review.protocol.attenuation import ReliabilityText, attenuation_problem, reliabilities
 from review.protocol.beside import (
     change_problem,
@@ -94,6 +95,8 @@ class Plan(Frozen):
     `correct`, where it is the usual one."""
     correct: Annotated[bool, Field(exclude_if=lambda corrected: corrected)] = True
     """Whether effects are corrected for small-sample bias, where their measure knows one."""
+    asymmetry: Annotated[PredictorName, Field(exclude_if=lambda name: name == "sei")] = "sei"
+    """What Egger's test regresses on, by metafor's name; out of what is stored where as usual."""
     method: MethodName = "REML"
     test: TestName = "adhoc"
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
@@ -219,7 +222,7 @@ class Plan(Frozen):
         problems = (
             network_problem, joint_problem, levels_problem, attenuation_problem,
             heterogeneity_problem, baseline_problem, linking_problem, change_problem,
-            sampling_problem, prior_problem,
+            sampling_problem, asymmetry_problem, prior_problem,
         )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
@@ -422,6 +425,6 @@ ADDED_LATER: Final = (
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
     "baseline_risks", "change_correlation", "vtype", "correct", "bayes", "baseline_rates",
-    "random", "phi",
+    "random", "phi", "asymmetry",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -104,6 +104,7 @@ def _plans(draw: st.DrawFn) -> Plan:
         values["reference_scores"] = ["wai = 5.6 (0.9); Invented 2001", "cals = 60 (7.2); Other"]
     else:
         values["variants"] = [one for one in values["variants"] if one != Variant.WITHOUT_LINKED]
+    values["asymmetry"] = draw(st.sampled_from(["sei", "ninv", "sqrtninv"]))
     if values["measure"] == "SMD":
         values["vtype"] = draw(st.sampled_from(["LS", "LS2", "UB", "H0"]))
         values["correct"] = draw(st.booleans())

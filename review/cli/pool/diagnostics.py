@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from review.cli.pool.blocks import Block, Numbers
 from review.errors import InvalidDataError
+from review.protocol.asymmetry import PREDICTORS, predictor_words
 from review.synthesis import (
     FailSafeKind,
     Method,
@@ -28,14 +29,7 @@ from review.synthesis import (
 from review.synthesis.asymmetry import Regression
 from review.synthesis.trimfill import Estimator, Side
 
-SIZES: Final = {
-    Predictor.SEI: "standard error",
-    Predictor.VI: "sampling variance",
-    Predictor.NI: "sample size",
-    Predictor.NINV: "inverse of the sample size",
-    Predictor.SQRTNI: "square root of the sample size",
-    Predictor.SQRTNINV: "inverse square root of the sample size",
-}
+SIZES: Final = {Predictor(name): predictor_words(name) for name in PREDICTORS}
 """What Egger's test regresses on, in words."""
 
 

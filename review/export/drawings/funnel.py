@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
 
 from scipy.special import ndtri
 
-from review.errors import InvalidDataError
 from review.export.drawings.axis import axis_label, measured, sides_of
 from review.export.drawings.studies import (
     effects_of,
@@ -20,16 +17,11 @@ from review.export.drawings.studies import (
 from review.figures.funnel import Funnel, FunnelPoint
 from review.figures.numbers import fixed, p_words
 from review.figures.scale import Written
+from review.living.estimates.asymmetry import FEW, FEWEST_FOR_TEST, asymmetry_of, by
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
-from review.synthesis import Test, TrimFill, egger, trim_and_fill
+from review.synthesis import Test, TrimFill, trim_and_fill
 from review.wording import counted
-
-FEWEST_FOR_TEST: Final = 10
-"""Below ten studies a test of asymmetry has too little power (Sterne et al. 2011, BMJ
-343:d4002)."""
-
-FEW: Final = f"fewer than {FEWEST_FOR_TEST} trials"
 
 
 def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False) -> Funnel:
@@ -44,7 +36,7 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
     plan, line = inputs.plan, results.pooled
     filled = _filled(inputs, results) if trim_fill else None
     (left, right), (said, sign) = sides_of(inputs), measured(inputs)
-    notes = [model_note(results), _test_of_asymmetry(results)]
+    notes = [model_note(results), _test_of_asymmetry(inputs, results)]
     if filled is not None:
         notes.append(_words(filled, said, sign))
     return Funnel(
@@ -93,41 +85,13 @@ def _words(found: TrimFill, written: Written, sign: float) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Asymmetry:
-    """Egger's test: the weighted regression of 1997 on the standard error."""
-
-    stat: float
-    ddf: float
-    p: float
-
-
-def asymmetry_of(results: RunResults) -> Asymmetry | str:
-    """Return Egger's test of a run's effects, or why there is none."""
-    if results.network is not None:
-        return "of networks there is no test of asymmetry"
-    if results.joint is not None:
-        return "of several outcomes of the same trials there is no test of asymmetry"
-    if results.levels is not None:
-        return "of several results of the same trials there is no test of asymmetry"
-    if len(results.effects) < FEWEST_FOR_TEST:
-        return FEW
-    try:
-        found = egger(*effects_of(results.effects), model="lm")
-    except InvalidDataError as error:
-        return str(error).rstrip(".")
-    if found.p is None or found.stat is None or found.ddf is None:
-        return "there is no scatter around the regression"
-    return Asymmetry(found.stat, found.ddf, found.p)
-
-
-def _test_of_asymmetry(results: RunResults) -> str:
-    found = asymmetry_of(results)
+def _test_of_asymmetry(inputs: RunInputs, results: RunResults) -> str:
+    found = asymmetry_of(inputs, results)
     if found == FEW:
         return (
             f"With fewer than {FEWEST_FOR_TEST} trials the shape of a funnel says little: chance "
             "alone makes it look lopsided, and asymmetry is not tested (Sterne 2011)."
         )
     if isinstance(found, str):
-        return f"No test of asymmetry: {found}."
-    return f"Egger's test: t({found.ddf:g}) = {fixed(found.stat, 2)}, {p_words(found.p)}."
+        return f"No test of asymmetry{by(inputs.plan.asymmetry)}: {found}."
+    return f"Egger's test{found.by}: t({found.ddf:g}) = {fixed(found.stat, 2)}, {p_words(found.p)}."

@@ -19,7 +19,7 @@ from review.export.drawings.classes import classes_of_analysis, classes_of_revie
 from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.drapery import drapery_of
 from review.export.drawings.forest import forest_of
-from review.export.drawings.funnel import FEWEST_FOR_TEST, funnel_of
+from review.export.drawings.funnel import funnel_of
 from review.export.drawings.gosh import gosh_of
 from review.export.drawings.heterogeneity import heterogeneity_of
 from review.export.drawings.influence import baujat_of, influence_of
@@ -49,6 +49,7 @@ from review.figures.screening import screening_plot
 from review.figures.sequential import sequential_plot
 from review.figures.specification import specification_plot
 from review.formula import parse
+from review.living.estimates.asymmetry import FEWEST_FOR_TEST
 from review.living.estimates.multiverse import multiverse
 from review.living.reports.noticing import withheld_among
 from review.living.reports.once import past_runs

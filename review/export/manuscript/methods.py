@@ -8,9 +8,9 @@ from typing import Final
 
 from review.canonical import own_decimals
 from review.export.contents.notices import SETS
-from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.absolute import absolute_methods
 from review.export.manuscript.assumed import assumed
+from review.export.manuscript.asymmetry import small_study_methods
 from review.export.manuscript.attenuation import attenuation_methods
 from review.export.manuscript.bayes import bayes_methods
 from review.export.manuscript.document import (
@@ -362,19 +362,8 @@ def _sensitivity(facts: Facts, style: NumberStyle) -> Spans:
     return sentences(
         _said(facts, _beside),
         _said(facts, partial(_looks, style)),
-        _small_studies(facts),
+        small_study_methods(facts),
     )
-
-
-def _small_studies(facts: Facts) -> Spans:
-    if not any(a.latest.results.pooled.k >= FEWEST_FOR_TEST for a in facts.analysed):
-        return ()
-    told = f"analyses of {FEWEST_FOR_TEST} trials or more"
-    return filled(
-        "Small-study effects were looked at in contour-enhanced funnel plots of {told} {peters}, "
-        "and their asymmetry was tested by the regression of Egger and colleagues {egger}.",
-        told=told, peters=Cite("peters2008"), egger=Cite("egger1997"),
-    )  # fmt: skip
 
 
 def _beside(analysis: Analysed | Planned) -> Spans:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Final
 
 from review.canonical import decimals_for, own_decimals
-from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.manuscript.absolute import absolute_sentences
+from review.export.manuscript.asymmetry import asymmetry_sentences
 from review.export.manuscript.bayes import bayes_sentences
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
@@ -52,9 +50,6 @@ from review.measures import measure_named
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import lowered
-
-SHOWN: Final = 0.05
-"""Two-sided level of a test of asymmetry."""
 
 
 def estimate(analysed: Analysed, printer: Printer, *, pooled: bool = False) -> Spans:
@@ -163,7 +158,7 @@ def result_sentences(
         *([] if network is None else network_sentences(analysed, network, printer)),
         *([] if joint is None else joint_sentences(analysed, joint, printer)),
         *([] if levels is None else levels_sentences(analysed, levels, printer)),
-        *_asymmetry(analysed, printer),
+        *asymmetry_sentences(analysed, printer),
         *beside_sentences(analysed, printer, names),
     ]
 
@@ -327,31 +322,6 @@ def _spread_of(results: RunResults) -> str:
         return "Heterogeneity (τ² and I² of all random effects together, Q of all results)"
     network = results.network is not None
     return "Heterogeneity and inconsistency together" if network else "Heterogeneity"
-
-
-def _asymmetry(analysed: Analysed, printer: Printer) -> list[Spans]:
-    """Return Egger's test of the effects, which stands in no run: it is computed from its own."""
-    found = asymmetry_of(analysed.latest.results)
-    if not isinstance(found, Asymmetry):
-        return []
-    stat = printer.number(found.stat, "effects")
-    return [
-        filled(
-            "Egger’s test {egger} {said} of the funnel plot{figure} (intercept {t}({df}) = {stat}, "
-            "{p}).",
-            egger=Cite("egger1997"),
-            said="showed an asymmetry" if found.p < SHOWN else "did not show an asymmetry",
-            figure=Reference("figure", f"funnel_{analysed.slug}", aside=True),
-            t=Term("t"),
-            df=f"{found.ddf:g}",
-            stat=replace(stat, name=f"{printer.name}/egger/stat"),
-            p=_renamed(printer.p(found.p, "effects"), f"{printer.name}/egger/p"),
-        )
-    ]
-
-
-def _renamed(spans: Spans, name: str) -> Spans:
-    return tuple(replace(s, name=name) if isinstance(s, Number) else s for s in spans)
 
 
 def _tau2(line: PooledLine, printer: Printer) -> Spans:

@@ -14,6 +14,7 @@ from review.export.reproduction.reported import PLANNED, Selection, recomputable
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.estimates import levels
+from review.living.estimates.asymmetry import size_of
 from review.living.estimates.effects import TrialEffects, trial_effects
 from review.living.estimates.jointly import Joint, correlations
 from review.living.estimates.networks import covariances_within
@@ -22,6 +23,7 @@ from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.joint import CorrelationLine
 from review.living.runs.results import Effect
 from review.measures import Measure
+from review.protocol.asymmetry import OF_SIZES
 from review.protocol.characteristics import OWN, in_words
 from review.protocol.rules import Plan
 
@@ -53,6 +55,9 @@ SHARED = (
 )
 """With random effects: whom comparisons of a study share, 1 where sizes are not known."""
 
+SIZED = (Column("ni", "Participants", Kind.INTEGER),)
+"""What a row is of, where the test of asymmetry needs it."""
+
 _Sizes = tuple[int | None, int | None]
 _Computed = Sequence[tuple[float, float, str, _Sizes]]
 
@@ -79,7 +84,7 @@ def effects_table(run: LatestRun) -> Table:
             rows.append(_row(run.inputs, name, number, trials, found, arms))
     return Table(
         title=f"{plan.title}: effects",
-        columns=COLUMNS + told_apart + asked,
+        columns=COLUMNS + told_apart + asked + (SIZED if plan.asymmetry in OF_SIZES else ()),
         rows=tuple(rows),
     )
 
@@ -137,7 +142,7 @@ def _row(
     arms: tuple[Cell, ...],
 ) -> tuple[Cell, ...]:
     trial = trials[number - 1]
-    yi, vi, recipe, _ = computed
+    yi, vi, recipe, sizes = computed
     row: tuple[Cell, ...] = (
         selection, number, trial.study_id, trial.study, trial.year, trial.instrument, trial.rater,
         trial.timepoint, trial.analysis_set, trial.side, yi, vi,
@@ -145,7 +150,8 @@ def _row(
     )  # fmt: skip
     asked = (trial.characteristic(name) for name in asked_for(inputs))
     measured = () if trial.measured is None else (trial.measured,)
-    return (*row, *trial.treatments, *measured, *arms, *asked)
+    sized = (size_of(inputs.plan, *sizes),) if inputs.plan.asymmetry in OF_SIZES else ()
+    return (*row, *trial.treatments, *measured, *arms, *asked, *sized)
 
 
 def _follows(plan: Plan, trial: TrialInput, trials: Sequence[TrialInput]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.formula import parse
+from review.living.estimates.asymmetry import Asymmetry, asymmetry_of
+from review.living.runs.contents import RunInputs
 from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine, RobustLine
 from review.living.runs.levels import LevelsLine
@@ -19,6 +20,7 @@ from review.living.runs.results import (
     ModeratorLine,
     PooledLine,
     RunResults,
+    Snapshot,
     VariantLine,
 )
 from review.measures import OF_COUNTS
@@ -39,7 +41,7 @@ _Row = tuple[Cell, ...]
 _Quantities = dict[str, float | str | None]
 
 
-def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
+def expected_table(runs: Sequence[tuple[str, Snapshot]]) -> Table:
     """Return one row a number: of pooled estimates, margins, variants, subgroups and the like.
 
     `part` and `line` say which: ``pooled``, a variant and which of its lines, or ``subgroups by
@@ -47,12 +49,12 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
     """
     rows = tuple(
         (analysis, *row)
-        for analysis, results in runs
+        for analysis, (inputs, results) in runs
         for row in (
             *_rows(POOLED, 1, "pooled estimate", _pooled(results.pooled)),
             *_rows(POOLED, 1, "pooled estimate", _from_q(results)),
             *_margins(results.readings),
-            *_asymmetry(results),
+            *_asymmetry(inputs, results),
             *_variants(results.variants),
             *_moderators(results.moderators),
             *_heterogeneity(results.heterogeneity),
@@ -145,8 +147,8 @@ def _margins(readings: Sequence[MarginReading]) -> Iterator[_Row]:
         yield from _rows("margins", number, label, quantities)
 
 
-def _asymmetry(results: RunResults) -> Iterator[_Row]:
-    found = asymmetry_of(results)
+def _asymmetry(inputs: RunInputs, results: RunResults) -> Iterator[_Row]:
+    found = asymmetry_of(inputs, results)
     if isinstance(found, Asymmetry):
         test: _Quantities = {"stat": found.stat, "ddf": found.ddf, "p": found.p}
         yield from _rows("asymmetry", 1, "Egger's test", test)

@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from review import __version__
 from review.effects import ZeroCells
-from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.reproduction.effects import (
     asked_for,
     covariances_table,
@@ -31,6 +30,7 @@ from review.export.reproduction.reported import reported_table
 from review.export.runs import LatestRun, model_words
 from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
+from review.living.estimates.asymmetry import Asymmetry, asymmetry_of
 from review.living.estimates.whole_variants import MODELS
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
@@ -210,7 +210,7 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
         },
     }
     written += [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
-    expected = expected_table([(run.analysis, run.results) for run in runs])
+    expected = expected_table([(run.analysis, (run.inputs, run.results)) for run in runs])
     return [*written, write_csv(expected, folder / "expected.csv.gz")]
 
 
@@ -253,7 +253,7 @@ def section(run: LatestRun) -> Section:
         model=f"{model_words(results.pooled)}, {100 * plan.level:g} % intervals",
         counted=plan.method in OF_COUNTS,
         mixed=plan.method in MIXED,
-        asymmetry=isinstance(asymmetry_of(results), Asymmetry),
+        asymmetry=isinstance(asymmetry_of(run.inputs, results), Asymmetry),
         zero_cells=added_to(run.inputs),
         natural=natural_of(plan.measure, run.inputs.trials),
         measured=(

@@ -40,6 +40,7 @@ _PLANNED: Final = {
     "sequential": "panel of repeated looks",
     "vtype": "formula of sampling variances",
     "correct": "small-sample correction",
+    "asymmetry": "predictor of Egger's test",
     "level": "level of intervals",
     "measure": "effect measure",
     "effect": "name of the effect",

@@ -7,6 +7,7 @@ from functools import partial
 
 from review.canonical import number, p_value
 from review.effects.variation import BIASED, CORRECTED
+from review.living.estimates.asymmetry import told as asymmetry_told
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.absolute import absolute_sections
 from review.living.reports.bayes import posterior_section
@@ -89,7 +90,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         *robustness_sections(snapshot, withheld=withheld),
         *(
             [Section("Notes", notes)]
-            if (notes := (*_cautions(inputs.plan, line), *line.notes))
+            if (notes := (*_cautions(inputs.plan, line), *_tested(snapshot), *line.notes))
             else ()
         ),
         *([] if newest else _then(inputs.left_out)),
@@ -127,6 +128,12 @@ def _cautions(plan: Plan, line: PooledLine) -> Iterator[str]:
             f"The normal interval on {line.k} trials that differ is too narrow; test: adhoc in the "
             f"plan takes t on {line.k - 1} degrees of freedom."
         )
+
+
+def _tested(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the test of asymmetry by a predictor that the plan chose; none of the usual one."""
+    found = asymmetry_told(*snapshot)
+    return () if found is None else (found,)
 
 
 def _word(kind: AnalysisKind, conclusion: str | None, *, withheld: bool) -> str:

@@ -88,6 +88,20 @@ def of_arms() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def of_many() -> list[dict[str, Any]]:
+    """Arms of twelve trials, enough for a test of asymmetry."""
+    return [
+        {
+            "study": f"Synthetic {n}", "arm": arm, "delivery_mode": mode, "instrument": "wai",
+            "n": 16 + 7 * n, "mean": 5 + better * (0.2 + 0.9 / n) + 0.05 * (n % 3), "sd": 0.9,
+        }
+        for n in range(1, 13)
+        for arm, mode, better in (
+            ("video", "videoconference", 1), ("in person", "face_to_face", 0),
+        )
+    ]  # fmt: skip
+
+
 def correlations() -> list[dict[str, Any]]:
     """Correlations of alliance and symptoms in one arm each."""
     found = ((0.31, 40), (0.2, 55), (0.45, 38), (0.12, 61))
@@ -169,6 +183,12 @@ def rescaled(database: Database) -> None:
              instruments=("wai",)),
     )  # fmt: skip
     enter(database, "formulas", of_arms())
+    begin(
+        database, "small-studies",
+        plan(title="Synthetic by sample size", asymmetry="sqrtninv"),
+        plan(title="Synthetic by standard error"),
+    )  # fmt: skip
+    enter(database, "small-studies", of_many())
     begin(database, "unreliable", corrected("COR"), corrected("ZCOR"))
     enter(database, "unreliable", correlations())
     begin(database, "before-after", within("SMCR", variants=("leave_one_out",)), within("SMCC"))

@@ -524,10 +524,19 @@ def synthetic_runs() -> list[LatestRun]:
             ("MD", "HO", True, means()), ("RD", "UB", True, events()),
         )
     ]  # fmt: skip
+    more = [
+        of_means(1 + i % 8).model_copy(update={"study_id": i + 1, "study": f"Study {i + 1}"})
+        for i in range(12)
+    ]
+    tested = [
+        run(f"egger-{name}", plan("SMD", asymmetry=name), more)
+        for name in ("vi", "ni", "ninv", "sqrtni", "sqrtninv")
+    ]
     by_arm = {"add": 0.5, "to": "only0", "by_arm": True}
     return [
         with_every_variant(),
         *formulas,
+        *tested,
         run("formula-by-arm", plan("RD", vtype="UB", zero_cells=by_arm), events()),
         *predictions,
         *counted,

@@ -103,10 +103,10 @@ def test_the_grid_of_kinds_has_not_shrunk(synthetic: Path) -> None:
         "pooled", "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
         "pet_peese", "without_influential", "by_rater", "low_risk_only", "aggregated",
         "three_level", "without_linked",
-        "margins", "subgroups by rater", "subgroups by side", "subgroups by year",
+        "asymmetry", "margins", "subgroups by rater", "subgroups by side", "subgroups by year",
         "meta-regression by year", "meta-regression by rater", "meta-regression by side",
     }  # fmt: skip
-    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 114
+    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 119
 
 
 @pytest.mark.parametrize("run", [python, rscript])

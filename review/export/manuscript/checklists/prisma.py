@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.flow.model import Flow
 from review.export.manuscript.checklists.items import PRISMA_2020, Item
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import AWAITING
 from review.export.manuscript.sentences import words
 from review.export.tables.model import Column, Footnote, Table
+from review.living.estimates.asymmetry import FEWEST_FOR_TEST
 from review.living.reports.notices import NoticeKind
 from review.protocol.vocabulary import Variant
 from review.wording import counted

@@ -158,9 +158,11 @@ check_margins <- function(analysis, fit, normal, margins, near = tolerance) {
   }
 }
 
-# Egger's test: the effects against their standard errors, weighted (Egger et al. 1997).
-check_asymmetry <- function(analysis, dat) {
-  found <- regtest(dat$yi, dat$vi, model = "lm")
+# Egger's test: the effects against their standard errors, or what else stands for the size of a
+# study, weighted (Egger et al. 1997).
+check_asymmetry <- function(analysis, dat, predictor = "sei") {
+  found <- if (predictor %in% c("sei", "vi")) regtest(dat$yi, dat$vi, model = "lm", predictor = predictor)
+    else regtest(dat$yi, dat$vi, ni = dat$ni, model = "lm", predictor = predictor)
   check(analysis, "asymmetry", 1, c(stat = found$zval, ddf = found$ddf, p = found$pval))
 }
 

@@ -422,6 +422,17 @@ def _funnels(read: Read, m: re.Match[str]) -> None:
     assert max(newest) >= 10
 
 
+@claim(
+    r"For (.+?) the plan has that regression on the inverse square root of the sample size "
+    r"pustejovsky2019, instead of the standard error\."
+)
+def _predictor(read: Read, m: re.Match[str]) -> None:
+    named = set(re.findall(r"“(.+?)”", m[1]))
+    chosen = {title for title, plan in read.plans.items() if plan.get("asymmetry")}
+    assert named == chosen
+    assert {read.plans[title]["asymmetry"] for title in named} == {"sqrtninv"}
+
+
 @claim(r"No analysis has been run yet\.")
 def _no_run(read: Read, m: re.Match[str]) -> None:
     assert not ran(read)

@@ -172,18 +172,28 @@ def _prediction(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    rf"Egger’s test egger1997 (showed an asymmetry|did not show an asymmetry) of the funnel plot"
-    rf"(?: \(funnel_\S+\))? \(intercept t\(#\) = #, ({P})\)\."
+    rf"Egger’s test( by the inverse square root of the sample size)? egger1997 (showed an "
+    rf"asymmetry|did not show an asymmetry) of the funnel plot"
+    rf"(?: \(funnel_\S+\))? \((intercept|slope) t\(#\) = #, ({P})\)\."
 )
 def _egger(read: Read, m: re.Match[str]) -> None:
     yi, vi = (np.array([e[n] for e in read.results["effects"]]) for n in ("yi", "vi"))
+    chosen = read.inputs["plan"].get("asymmetry", "sei")
+    assert chosen == ("sqrtninv" if m[1] else "sei")
+    assert m[3] == ("slope" if m[1] else "intercept")
     fit = stats.linregress(1 / np.sqrt(vi), yi / np.sqrt(vi))  # as Egger et al. 1997 wrote it
     stat = fit.intercept / fit.intercept_stderr
+    if m[1]:
+        n = [e["n_intervention"] + e["n_comparator"] for e in read.results["effects"]]
+        x = np.column_stack([np.ones(len(n)), 1 / np.sqrt(n)]) / np.sqrt(vi)[:, None]
+        beta, (left,), *_ = np.linalg.lstsq(x, yi / np.sqrt(vi), rcond=None)
+        spread = left / (len(n) - 2) * np.linalg.inv(x.T @ x)
+        stat = beta[1] / math.sqrt(spread[1, 1])
     p = 2 * stats.t.sf(abs(stat), len(yi) - 2)
-    assert number(m[2]) == len(yi) - 2
-    same(m[3], stat)
-    p_is(m[4], float(p))
-    assert bool(p < 0.05) is m[1].startswith("showed")
+    assert number(m[4]) == len(yi) - 2
+    same(m[5], stat)
+    p_is(m[6], float(p))
+    assert bool(p < 0.05) is m[2].startswith("showed")
 
 
 @claim(
