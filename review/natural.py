@@ -153,6 +153,10 @@ def by_mean_of_sizes(name: str, sizes: Sequence[float]) -> str:
     )
 
 
+OWN_SIZES: Final = "Studies' numbers go back by their own sizes, the axis as the pooled one."
+"""What a figure says beside that caution."""
+
+
 def double_arcsine(size: float) -> Natural:
     """Return the way from double arcsines to proportions of so many persons."""
     return Natural(

@@ -15,8 +15,9 @@ from review.effects import Effects
 from review.figures import Diamond, Forest, ForestRow
 from review.figures.scale import Notation, Written, notation_of
 from review.measures import Family, Measure
-from review.natural import harmonic_mean
+from review.natural import OWN_SIZES, by_mean_of_sizes, harmonic_mean
 from review.synthesis import Method, Pooled
+from review.wording import capitalised
 
 OF_ONE: Final = (Family.EVENTS_OF_ONE, Family.MEAN_OF_ONE, Family.RATE_OF_ONE)
 """Of single groups, whose means are held against nothing."""
@@ -49,6 +50,9 @@ def forest_of(
         f"I² = {pooled.I2:.1f}%, Q = {pooled.Q:.2f} (df {pooled.Q_df})."
     )
     back = facts.read_at(_mean_size(effects, sizes))
+    if facts.by_size is not None and back is not None:
+        told = [size for size in sizes if size is not None]
+        note += f" {capitalised(by_mean_of_sizes(back.name, told))}. {OWN_SIZES}"
     return Forest(
         title="",
         rows=rows,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
@@ -45,6 +45,7 @@ from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunRes
 from review.living.runs.scales import scale_of_run
 from review.living.runs.sizes import caution
 from review.measures import OF_COUNTS
+from review.natural import OWN_SIZES
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, pool
@@ -203,7 +204,7 @@ def forest_of(
         null_line=plan.has_null,
         column_headers=columns.headers,
         column_groups=columns.groups,
-        note=" ".join((f"{model_words(line)}{below}.{concluded}{tested}", *caution(inputs))),
+        note=" ".join((f"{model_words(line)}{below}.{concluded}{tested}", *_of_sizes(inputs))),
         level=line.level,
         domains=bias.domains if bias else (),
         categories=bias.categories if bias else (),
@@ -219,6 +220,13 @@ def _believed(inputs: RunInputs, results: RunResults) -> str:
         return ""
     shown = scale_of_run(inputs).text(line.median, line.ci).replace("-", MINUS)
     return f"; by Bayes (τ {line.of_tau}, mean {line.of_mean}) median {shown}"
+
+
+def _of_sizes(inputs: RunInputs) -> Iterator[str]:
+    """Yield how numbers go back that need sizes for it; nothing of others."""
+    for told in caution(inputs):
+        yield told
+        yield OWN_SIZES
 
 
 def _fit(line: PooledLine | Pooled, sign: float, *, tested: bool) -> Fit:

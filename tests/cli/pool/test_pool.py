@@ -568,6 +568,8 @@ def test_what_needs_sizes_goes_back_as_metafor_does(name: str, tmp_path: Path) -
     assert any("Schwarzer et al. 2019" in note for note in found["notes"])
     effects = escalc(by_r["measure"], {"xi": by_r["x"], size: by_r["size"]})
     drawn = forest_of(fit(effects.yi, effects.vi), effects, [*map(str, by_r["x"])], by_r["size"])
+    assert "Schwarzer et al. 2019" in drawn.note
+    assert "own sizes" in drawn.note
     written = [value_of(drawn, row) for row in drawn.rows if isinstance(row, ForestRow)]
     assert [float(one.split()[0]) for one in written] == pytest.approx(by_r["each"], abs=0.0051)
 
