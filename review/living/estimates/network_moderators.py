@@ -110,11 +110,7 @@ def _subgroups(
     except ReviewError as error:
         return line.model_copy(update={"note": str(error)})
     lines = tuple(_of_group(plan, name, group) for group in found.groups)
-    missing = (
-        f"No estimate for {in_words(name)} {one.label} ({one.note})."
-        for one in lines
-        if one.estimate is None
-    )
+    missing = _without_estimate(name, lines)
     remarks = (*few(name, labels), *alike(name, labels), *missing)
     decides = found.test_of(own)
     if decides is None:
@@ -135,6 +131,17 @@ def _subgroups(
             "tests": tuple(_term(term, test) for term, test in named),
         }
     )
+
+
+def _without_estimate(name: str, lines: Sequence[VariantLine]) -> Iterator[str]:
+    """Yield which groups have no estimate of the deciding comparison, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for one in lines:
+        if one.estimate is None:
+            by_reason.setdefault(one.note or "", []).append(one.label)
+    if by_reason:
+        told = "; ".join(f"{', '.join(labels)} ({why})" for why, labels in by_reason.items())
+        yield f"No estimate by {in_words(name)}: {told}."
 
 
 def _tested(test: TermTest) -> dict[str, object]:

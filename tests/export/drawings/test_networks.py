@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from review.errors import InvalidDataError, NotFoundError
 from review.export.drawings.forest import Sort, forest_of
 from review.figures import Diamond, ForestRow, Heading
+from review.figures.forest import forest_plot
+from review.figures.paper import DEEPEST, MM, Paper, on_paper, width_called
+from tests.figures.test_paper import faults
 from tests.living.estimates.test_network_moderators import YEARS, items
 from tests.living.networks import network_plan, run_of
 
@@ -45,3 +50,17 @@ def test_what_is_not_planned_or_of_trials_is_refused() -> None:
         forest_of(*run, by="year")
     with pytest.raises(InvalidDataError, match="are of trials"):
         forest_of(*run, by="country", sort=Sort.NAME)
+
+
+@pytest.mark.parametrize("column", ["single", "double"])
+@pytest.mark.parametrize("by", [None, "country"])
+def test_it_fits_a_journals_column(column: str, by: str | None) -> None:
+    of = {i: "Democratic Republic of the Congo" if i % 2 else "Chile" for i in YEARS}
+    run = run_of(network_plan(subgroups=["country"], measure="SMD", margin=0.3), items(of))
+    forest = replace(forest_of(*run, by=by), effect_label="Standardized mean change")
+    with on_paper(Paper(width_called(column), height=DEEPEST * MM, title=False)):
+        figure = forest_plot(forest)
+        assert faults(figure, column, DEEPEST * MM) == []
+    if column == "double" and by is None:
+        (axes,) = figure.axes
+        assert axes.get_position().width > 0.35

@@ -21,8 +21,19 @@ from tests.living.estimates.test_networks import COUNTS
 from tests.living.networks import TRIALS, Numbers, begin, enter, means, network_plan
 from tests.tiers import MOSTLY_ON_SQLITE
 
-YEARS = (1999, 2004, 2001, 2010, 2007, 2012, 2003, 2009, 2015)
-COUNTRIES = ("Japan", "Chile", "Japan", "Chile", "Japan", "Chile", "Chile", "Japan", "Kenya")
+YEARS = (1999, 2004, 2001, 2010, 2007, 2012, 2003, 2009, 2015, 2011)
+COUNTRIES = (
+    "Japan",
+    "Chile",
+    "Japan",
+    "Chile",
+    "Japan",
+    "Chile",
+    "Chile",
+    "Japan",
+    "Kenya",
+    "Peru",
+)
 
 SCORES: Mapping[str, Mapping[str, Numbers]] = {
     name: {
@@ -32,6 +43,7 @@ SCORES: Mapping[str, Mapping[str, Numbers]] = {
         {
             **TRIALS,
             "Synthetic 9": {"video": means(18, 20.2, 6.0), "book": means(17, 24.4, 6.0)},
+            "Synthetic 10": {"video": means(20, 20.4, 6.0), "in person": means(21, 20.9, 6.2)},
         }.items()
     )
 }
@@ -39,7 +51,7 @@ MODERATED = {
     "subgroups": ["country"],
     "moderators": ["year", "country", "year + country", "0 + country"],
 }
-"""In Kenya no trial has the reference, so that there is no network."""
+"""In Kenya no trial has the reference, so that there is no network; in Peru there is one trial."""
 
 EXPLAINED = {
     "subgroups by country", "meta-regression by year", "meta-regression by country",

@@ -110,7 +110,7 @@ def test_a_trial_without_one_value_is_named_and_left_out_whole() -> None:
     assert line.stat is None
     told = " ".join(line.remarks)
     assert "Fewer than two subgroups have video against in person" in told
-    assert "No estimate for setting alone" in told
+    assert "No estimate by setting: alone (in person is not" in told
     (nobody,) = lines_of(moderators=["setting"])
     assert nobody.note == "no trial has a value of it"
     (nobody,) = lines_of(subgroups=["setting"])

@@ -38,7 +38,8 @@ network_fit <- function(d, V, X, method, test, level, free = FALSE) {
       break
     }
   }
-  fit <- if (many) mv(tau2 = tau2) else mv(sigma2 = tau2)
+  fit <- if (nrow(d) == 1) list(beta = d$yi / X[1], vb = V / X[1]^2) # rma.mv refuses one row
+    else if (many) mv(tau2 = tau2) else mv(sigma2 = tau2)
   z <- rotated$yi - rotated$X %*% fit$beta
   q <- sum(z^2 / (rotated$vi + tau2))
   factor <- if (df > 0 && test == "knha") q / df else if (df > 0 && test == "adhoc") max(1, q / df) else 1

@@ -245,19 +245,21 @@ def _one_coefficient(read: Read, m: re.Match[str]) -> None:
     assert not any(part.get("others") for lines in found for part in lines[1:])
 
 
-@claim(r"No estimate for (\S+) (.+?) \((.+?)\)\.(?= [A-Z]|$)")
-def _group_without(read: Read, m: re.Match[str]) -> None:
+@claim(r"No estimate by (\S+): (.+?)\.(?= [A-Z]|$)")
+def _groups_without(read: Read, m: re.Match[str]) -> None:
     group = _moderator(read, "subgroups", m[1])
-    (line,) = [x for x in group["lines"] if x["label"] == m[2]]
-    assert line["estimate"] is None
+    gone = [x["label"] for x in group["lines"] if x["estimate"] is None]
+    assert gone
+    assert all(label in m[2] for label in gone)
     plan = read.inputs["plan"]
-    there = {
-        name
-        for trial in read.inputs["trials"]
-        if _of(trial, m[1]) == m[2]
-        for name in trial["treatments"]
-    }
-    assert not {plan["intervention"]["label"], plan["comparator"]["label"]} <= there
+    for label in gone:
+        there = {
+            name
+            for trial in read.inputs["trials"]
+            if _of(trial, m[1]) == label
+            for name in trial["treatments"]
+        }
+        assert not {plan["intervention"]["label"], plan["comparator"]["label"]} <= there
 
 
 def _of(trial: dict[str, Any], name: str) -> Any:

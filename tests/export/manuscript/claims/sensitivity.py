@@ -23,7 +23,7 @@ from tests.export.manuscript.claims.reading import (
 )
 
 OF_NETWORKS = (
-    "| Assumed:| No estimate for| No trials tell:| Left out of| Of the other| With a coefficient"
+    "| Assumed:| No estimate by| No trials tell:| Left out of| Of the other| With a coefficient"
 )
 """How sentences of networks alone begin."""
 
