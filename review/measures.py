@@ -173,6 +173,8 @@ class Facts:
     """What its numbers are called, where that is not its short name, of ratios with ``log``."""
     standardized: bool = False
     """Whether it is in standard deviations."""
+    of_spread: bool = False
+    """Whether it tells how much scores vary, of which neither more nor less is better."""
     unit_free: bool = False
     """Whether it has no unit though it is neither standardized nor a ratio."""
     zero_cells: bool = False
@@ -264,9 +266,20 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.SMCRH: _of_change("scores before, whose variances may differ {bonett}"),
     Measure.SMCRP: _of_change("scores of both occasions {cousineau}"),
     Measure.SMCRPH: _of_change("scores of both occasions, whose variances may differ {bonett}"),
-    Measure.ROMC: Facts(family=Family.CHANGES, ratio="Ratio of means"),
-    Measure.CVRC: Facts(family=Family.CHANGES, ratio="Ratio of coefficients of variation"),
-    Measure.VRC: Facts(family=Family.CHANGES, ratio="Ratio of standard deviations"),
+    Measure.ROMC: Facts(
+        family=Family.CHANGES, planned=_ONE_ARM, ratio="Ratio of means",
+        methods="log ratios of means after to before, within arms {lajeunesse}",
+    ),
+    Measure.CVRC: Facts(
+        family=Family.CHANGES, planned=_ONE_ARM, ratio="Ratio of coefficients of variation",
+        of_spread=True,
+        methods="log ratios of coefficients of variation after to before, within arms {senior}",
+    ),
+    Measure.VRC: Facts(
+        family=Family.CHANGES, planned=_ONE_ARM, ratio="Ratio of standard deviations",
+        of_spread=True,
+        methods="log ratios of standard deviations after to before, within arms {senior}",
+    ),
     Measure.SMCCD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.SMCRD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.RR: Facts(
@@ -337,13 +350,22 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.ZPCOR: Facts(family=Family.ASSOCIATION),
     Measure.SPCOR: Facts(family=Family.ASSOCIATION),
     Measure.ZSPCOR: Facts(family=Family.ASSOCIATION),
-    Measure.PR: Facts(family=Family.EVENTS_OF_ONE),
-    Measure.PLN: Facts(family=Family.EVENTS_OF_ONE, natural=LOG_PROPORTION),
+    Measure.PR: Facts(
+        family=Family.EVENTS_OF_ONE, planned=_ONE_ARM, zero_cells=True, axis="Proportion",
+        methods="proportions",
+    ),
+    Measure.PLN: Facts(
+        family=Family.EVENTS_OF_ONE, planned=_ONE_ARM, zero_cells=True, natural=LOG_PROPORTION,
+        methods="log-transformed proportions", sentence="logarithm of the proportion",
+    ),
     Measure.PLO: Facts(
         family=Family.EVENTS_OF_ONE, planned=_ONE_ARM, zero_cells=True, natural=PROPORTION,
         methods="logit-transformed proportions", sentence="logit of the proportion",
     ),
-    Measure.PAS: Facts(family=Family.EVENTS_OF_ONE, natural=ARCSINE),
+    Measure.PAS: Facts(
+        family=Family.EVENTS_OF_ONE, planned=_ONE_ARM, natural=ARCSINE,
+        methods="arcsine-transformed proportions", sentence="arcsine of the proportion",
+    ),
     Measure.PFT: Facts(
         family=Family.EVENTS_OF_ONE, planned=_ONE_ARM, by_size=double_arcsine,
         methods=(
@@ -355,7 +377,10 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.MN: Facts(
         family=Family.MEAN_OF_ONE, planned=_ONE_ARM, methods="means", sentence="mean"
     ),
-    Measure.MNLN: Facts(family=Family.MEAN_OF_ONE, natural=MEAN),
+    Measure.MNLN: Facts(
+        family=Family.MEAN_OF_ONE, planned=_ONE_ARM, natural=MEAN,
+        methods="log-transformed means", sentence="logarithm of the mean",
+    ),
     Measure.IR: Facts(
         family=Family.RATE_OF_ONE, planned=_ONE_ARM, zero_cells=True,
         methods=f"incidence rates {PER_TIME}", axis=f"Incidence rate {PER_TIME}",

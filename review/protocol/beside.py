@@ -70,7 +70,7 @@ def change_problem(plan: _Pooled) -> str | None:
         return None
     return (
         "change_correlation is of plans that pool change: scores: change of a contrast, or the "
-        "mean change of a single arm (MC, SMCC, SMCR, SMCRH, SMCRP, SMCRPH)"
+        "mean change of a single arm (MC, SMCC, SMCR, SMCRH, SMCRP, SMCRPH, ROMC, VRC, CVRC)"
     )
 
 

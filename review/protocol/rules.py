@@ -21,6 +21,7 @@ from review.protocol.beside import (
     refused_beside,
 )
 from review.protocol.characteristics import Condition, condition
+from review.protocol.directions import direction_of
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
 from review.protocol.levels import levels_problem
@@ -382,13 +383,7 @@ class Plan(Frozen):
     @property
     def direction(self) -> str:
         """The sentence every output prints."""
-        if self.kind is AnalysisKind.ASSOCIATION:
-            return f"Positive values: better {self.outcome} goes with better {self.predicts}."
-        if self.within_arms:
-            return f"Positive values: better after than before, in {self.intervention.label}."
-        if self.kind is AnalysisKind.SINGLE_ARM:
-            return f"Values are those of {self.intervention.label}."
-        return f"Positive values favour {self.intervention.label}."
+        return direction_of(self)
 
     @property
     def content(self) -> dict[str, object]:

@@ -65,6 +65,8 @@ def margin_words(inputs: RunInputs, margin: float | None) -> str:
 
 def favours(plan: Plan) -> tuple[str, str]:
     """Return what effects below and above no effect mean; nothing where nothing is compared."""
+    if plan.measure.facts.of_spread:
+        return "less spread than before", "more spread than before"
     if plan.within_arms:
         return "worse than before", "better than before"
     if not plan.compares:

@@ -70,7 +70,8 @@ CITED: Final = {
         "stijnen": "stijnen2010", "pi": "riley2011", "hts": "higgins2009",
         "partlett": "partlett2017", "trimfill": "duval2000",
         "petpeese": "stanley2014", "gibbons": "gibbons1993", "becker": "becker1988",
-        "bonett": "bonett2008", "cousineau": "cousineau2020",
+        "bonett": "bonett2008", "cousineau": "cousineau2020", "senior": "senior2020",
+        "lajeunesse": "lajeunesse2011",
         "miller": "miller1978", "schwarzer": "schwarzer2019",
     }.items()
 }  # fmt: skip

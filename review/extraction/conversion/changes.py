@@ -15,6 +15,8 @@ from review.measures import Measure
 
 BY_CHANGE: Final = frozenset({Measure.MC, Measure.SMCC})
 """Measures that mean and SD of the change give."""
+OF_RATIOS: Final = frozenset({Measure.ROMC, Measure.CVRC, Measure.VRC})
+"""Ratios of both occasions, of which the change itself tells nothing."""
 BY_BEFORE: Final = frozenset({Measure.SMCR})
 """Measures that need no SD after."""
 
@@ -44,7 +46,7 @@ def change_of_arm(
     x
         The numbers of one arm: means and SDs of both occasions, or of the change.
     measure
-        MC, SMCC, SMCR, SMCRH, SMCRP or SMCRPH.
+        MC, SMCC, SMCR, SMCRH, SMCRP, SMCRPH, ROMC, CVRC or VRC.
     correlation
         Of scores before and after, assumed where the arm neither reports it nor gives it by the
         SDs of scores and of change (Cochrane Handbook 6.5.2.8).
@@ -81,6 +83,8 @@ def change_of_arm(
         )
     if measure in BY_CHANGE:
         return _by_change(x, measure, correlation, medians)
+    if measure in OF_RATIOS:
+        return _by_ratio(x, measure, correlation, medians)
     mean = _mean_change(x, medians)
     if x.baseline_sd is None:
         raise Lacking("it needs baseline_sd, the SD before treatment")
@@ -150,6 +154,27 @@ def _by_change(
     how = "".join(f"; {step.recipe}" for step in found.steps)
     assumed = correlation is not None and how.endswith(ASSUMED.format(r=correlation))
     return ChangeOfArm(columns, f"{measure.value} from change, its SD and n{how}", assumed)
+
+
+def _by_ratio(
+    x: ReportedNumbers, measure: Measure, correlation: float | None, medians: Medians
+) -> ChangeOfArm:
+    after = _after(x, medians)
+    if x.baseline_sd is None or after is None:
+        raise Lacking("it needs the SDs before and after treatment (baseline_sd and sd)")
+    columns = {"sd1i": after, "sd2i": x.baseline_sd}
+    if measure is not Measure.VRC:
+        if x.baseline_mean is None:
+            raise Lacking("it needs baseline_mean, the mean before treatment")
+        change = _mean_change(x, medians)
+        columns |= {"m1i": x.baseline_mean + change, "m2i": x.baseline_mean}
+    r = _correlation(x, after, correlation)
+    which = "SDs" if measure is Measure.VRC else "means and SDs"
+    return ChangeOfArm(
+        {**columns, "ni": float(x.n or 0), "ri": r.value},
+        f"{measure.value} from {which} after and before and n; {r.origin}",
+        r.assumed,
+    )
 
 
 def _from_errors(x: ReportedNumbers) -> bool:

@@ -84,7 +84,12 @@ def designed_variance(
     r = given[0] if given else plan.crossover_correlation
     periods = None if r is None else _of_periods(plan.measure, y, columns)
     if r is None or periods is None:
-        return Designed(v, "; crossover trial, its arms taken as independent (conservative)")
+        why = ""
+        if r is not None:
+            empty = f"{plan.measure.value} of a table with an empty cell"
+            taker = empty if plan.measure in OF_PERIODS else plan.measure.value
+            why = f": {taker} takes no correlation of the periods"
+        return Designed(v, f"; crossover trial, its arms taken as independent (conservative){why}")
     v1, v2 = periods
     variance = v1 + v2 - 2 * r * math.sqrt(v1 * v2)
     origin = "reported" if given else "assumed"

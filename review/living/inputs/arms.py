@@ -160,10 +160,10 @@ def _why_not_used(plan: Plan, item: Evidence) -> str:
 
 
 def _way(plan: Plan, item: Evidence) -> bool:
-    """Whether a higher number is better; of a mean or a share of one arm nothing is said."""
+    """Whether a higher number is better; of a mean, share or spread of one arm nothing is said."""
     if plan.kind is AnalysisKind.ASSOCIATION:
         return _same_way(item)
-    if not plan.within_arms:
+    if not plan.within_arms or plan.measure.facts.of_spread:
         return True
     if item.higher_is_better is None:
         raise SelectionError(

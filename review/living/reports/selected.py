@@ -134,7 +134,9 @@ def _told(trial: TrialInput, plan: Plan, *, icc_reported: bool) -> list[str]:
 
 def _periods(trial: TrialInput, plan: Plan) -> str:
     if plan.measure not in OF_PERIODS:
-        return "its periods count as independent"
+        return (
+            f"its periods count as independent: {plan.measure.value} takes no correlation of them"
+        )
     contrast = (trial.contrast,) if trial.contrast is not None else ()
     arms = (*trial.intervention, *trial.comparator, *contrast)
     given = [r for item in arms if (r := item.numbers.correlation) is not None]

@@ -57,7 +57,8 @@ def subject_of(plan: Plan) -> _Subject:
     """Return what a plan pools, for a sentence."""
     if plan.kind is AnalysisKind.SINGLE_ARM:
         if plan.within_arms:
-            return _Subject("arm", "on", f"the change within {plan.intervention.label}")
+            of = " of spread" if plan.measure.facts.of_spread else ""
+            return _Subject("arm", "on", f"the change{of} within {plan.intervention.label}")
         return _Subject("arm", "of", plan.intervention.label)
     if plan.kind is AnalysisKind.ASSOCIATION:
         return _Subject("arm", "on", f"the association of {plan.outcome} with {plan.predicts}")

@@ -20,6 +20,7 @@ from review.living.runs.results import Interval, RunResults
 from review.living.runs.sizes import natural_of, size_of
 from review.measures import PER_TIME, Family, Measure, measure_named
 from review.natural import Natural
+from review.protocol.directions import since_before
 from review.protocol.rules import Plan
 
 _LOG: Final = "log "
@@ -196,9 +197,11 @@ class EffectScale:
 
     def direction(self, plan: Plan) -> str:
         """Return what the sides of no effect mean, as a sentence."""
-        if not self.as_ratio or not self.favoured:
+        if not self.as_ratio or not (self.favoured or plan.within_arms):
             return plan.direction
         name, _, kind = self.shown.partition(", ")
+        if plan.within_arms:
+            return f"{name} {self.better} 1: {since_before(plan)}."
         called = f"{name} ({kind})" if kind else name
         return f"{called} {self.better} 1 favours {self.favoured}."
 
@@ -223,7 +226,8 @@ def scale_of_run(inputs: RunInputs) -> EffectScale:
         ratio=ratio,
         free_of_units=standardized or (measure is not None and measure.unit_free),
         counts="trials" if contrast else "arms",
-        sign=(sign_of(inputs) if ratio is not None and contrast else None) or 1,
+        sign=(sign_of(inputs) if ratio is not None and (contrast or plan.within_arms) else None)
+        or 1,
         as_ratio=ratio is not None and not effect.casefold().startswith("log"),
         favoured=plan.intervention.label if contrast else "",
         margins=plan.margins,

@@ -191,5 +191,12 @@ def rescaled(database: Database) -> None:
     enter(database, "small-studies", of_many())
     begin(database, "unreliable", corrected("COR"), corrected("ZCOR"))
     enter(database, "unreliable", correlations())
-    begin(database, "before-after", within("SMCR", variants=("leave_one_out",)), within("SMCC"))
+    begin(
+        database,
+        "before-after",
+        within("SMCR", variants=("leave_one_out",)),
+        within("SMCC"),
+        within("ROMC"),
+        within("VRC"),
+    )
     enter(database, "before-after", changes())

@@ -42,7 +42,7 @@ TEXTS = Path(__file__).parents[3] / "review" / "export" / "manuscript"
 POOLED_AS_COUNTS = (
     ("OR", "MH"), ("RR", "MH"), ("RD", "MH"), ("PETO", "PETO"), ("OR", "CM.EL"), ("OR", "UM.FS"),
     ("PLO", "UM.RS"), ("IRR", "MH"), ("IRR", "CM.EL"), ("IRR", "REML"), ("IRD", "MH"),
-    ("IRLN", "UM.RS"), ("IR", "DL"), ("RR", "DL"),
+    ("PLN", "DL"), ("PAS", "REML"), ("PR", "DL"), ("IRLN", "UM.RS"), ("IR", "DL"), ("RR", "DL"),
 )  # fmt: skip
 """Measures of counts, and the methods that pool them; the last trial has an arm without events."""
 
@@ -151,7 +151,7 @@ def _counts(database: Database) -> None:
     """Make reviews whose counts are pooled as they are: tables of trials, and mixed models."""
     by = attributed("tester")
     for n, (measure, method) in enumerate(POOLED_AS_COUNTS):
-        slug, alone = f"counts-{n}", measure in ("PLO", "IRLN", "IR")
+        slug, alone = f"counts-{n}", measure in ("PLO", "PLN", "PAS", "PR", "IRLN", "IR")
         timed = measure.startswith("IR")
         planned = plan(
             title=f"Synthetic counts {n}", margin=None if alone else 0.3, measure=measure,

@@ -253,7 +253,9 @@ def single_arm(measure: str, method: str = "REML") -> LatestRun:
     test = "z" if method == "UM.RS" else "adhoc"
     chosen = plan(measure, kind="single_arm", method=method, test=test)
     numbers: list[dict[str, Any]] = [
-        {"n": m[0], "mean": m[1], "sd": m[2]} if measure == "MN" else {"n": e[1], "events": e[0]}
+        {"n": m[0], "mean": m[1], "sd": m[2]}
+        if measure in ("MN", "MNLN")
+        else {"n": e[1], "events": e[0]}
         for m, e in zip(MEANS, EVENTS, strict=True)
     ]
     trials = [
@@ -279,11 +281,16 @@ CHANGES: tuple[dict[str, Any], ...] = (
 def changes() -> list[LatestRun]:
     """Changes within arms by each measure, and contrasts of change whose correlation is assumed."""
     found = []
-    for measure in ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH"):
+    for measure in ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH", "ROMC", "VRC", "CVRC"):
+        ratio = measure in ("ROMC", "CVRC")
         trials = [
-            trial(i, side="video", intervention=(arm("video", **given),), higher_is_better=i == 2)
+            trial(
+                i, side="video", intervention=(arm("video", **given),),
+                higher_is_better=i == 2 or measure in ("VRC", "CVRC"),
+            )
             for i, given in enumerate(CHANGES, 1)
-        ]
+            if not ratio or "baseline_mean" in given
+        ]  # fmt: skip
         chosen = plan(measure, kind="single_arm", change_correlation=0.45)
         found.append(run(f"within-{measure.lower()}", chosen, trials))
     pairs = [
@@ -567,7 +574,7 @@ def synthetic_runs() -> list[LatestRun]:
         association("COR"),
         association("COR", "wai = 0.93", "bdi = 0.86"),
         association("ZCOR", "wai = 0.93", "bdi = 0.86"),
-        *(single_arm(m) for m in ("PLO", "MN", "PFT")),
+        *(single_arm(m) for m in ("PLO", "PR", "PLN", "PAS", "MN", "MNLN", "PFT")),
         *methods,
         *edges(),
     ]

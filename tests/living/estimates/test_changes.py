@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,23 @@ import pytest
 from pydantic import ValidationError
 
 from review.errors import InvalidDataError
+from review.export.drawings.axis import favours
+from review.extraction.conversion.changes import change_lacks
+from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.effects import trial_effects
 from review.living.reports.sentence import subject_of
 from review.living.reports.within import change_notices
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.scales import scale_of_run
+from review.measures import Measure
 from review.protocol.rules import Plan
 from tests.living.estimates.test_counts import plan, pooled, side, trials
 
 BY_METAFOR: dict[str, Any] = json.loads(
     (Path(__file__).parent / "changes" / "changes.json").read_text(encoding="utf-8")
 )
-MEASURES = ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH")
+MEASURES = ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH", "ROMC", "VRC", "CVRC")
+OF_SPREAD = ("VRC", "CVRC")
 
 
 def planned(measure: str, **more: Any) -> Plan:
@@ -76,7 +82,8 @@ def test_the_sd_of_change_says_what_the_correlation_does(measure: str) -> None:
     told = [
         both_occasions(
             arm, mean_change=arm["m1i"] - arm["m2i"], sd_change=sd_of_change(arm),
-            mean=None, baseline_mean=None, correlation=None,
+            mean=None, correlation=None,
+            baseline_mean=arm["m2i"] if measure in ("ROMC", "CVRC") else None,
         )
         for arm in expected["arms"]
     ]  # fmt: skip
@@ -94,7 +101,7 @@ def test_the_grid_of_reference_values_has_not_shrunk() -> None:
     assert all(tuple(one["fits"]) == MEASURES for one in BY_METAFOR.values())
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", [m for m in MEASURES if m not in OF_SPREAD])
 def test_a_fall_is_better_where_lower_is_better(measure: str) -> None:
     arms = [both_occasions(a) for a in BY_METAFOR["trained"]["arms"]]
     up = pooled(planned(measure), of_changes(arms)).pooled
@@ -196,12 +203,42 @@ def test_outputs_say_what_is_pooled_and_which_way_is_better() -> None:
         ({"measure": "MN", "change_correlation": 0.5}, "is of plans that pool change"),
         ({"measure": "SMCR", "margin": 0.5}, "only a contrast or a network"),
         ({"measure": "SMCR", "kind": "contrast"}, "pools one of"),
-        ({"measure": "ROMC"}, "pools one of"),
+        ({"measure": "SMCRD"}, "pools one of"),
     ],
 )
 def test_what_is_not_of_changes_is_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         plan(**{"kind": "single_arm", "method": "REML", **given})
+
+
+def test_ratios_of_means_are_told_as_measured_and_spread_has_no_better_side() -> None:
+    arms = [both_occasions(a) for a in BY_METAFOR["trained"]["arms"]]
+    lower = of_changes(arms, higher_is_better=False)
+    fall = RunInputs(plan=planned("ROMC"), trials=lower, left_out=())
+    scale, line = scale_of_run(fall), pooled(planned("ROMC"), lower).pooled
+    assert scale.direction(fall.plan) == "ROMC below 1: better after than before, in Aspirin."
+    assert scale.value(line.estimate) == pytest.approx(math.exp(-line.estimate))
+    rise = RunInputs(plan=planned("ROMC"), trials=of_changes(arms), left_out=())
+    assert scale_of_run(rise).direction(rise.plan).startswith("ROMC above 1: better after")
+    varied = RunInputs(plan=planned("VRC"), trials=of_changes(arms), left_out=())
+    assert scale_of_run(varied).direction(varied.plan) == (
+        "VRC above 1: scores vary more after than before, in Aspirin."
+    )
+    assert (
+        varied.plan.direction == "Positive values: scores vary more after than before, in Aspirin."
+    )
+    assert subject_of(varied.plan).what == "the change of spread within Aspirin"
+    assert favours(varied.plan) == ("less spread than before", "more spread than before")
+
+
+def test_ratios_need_both_occasions() -> None:
+    change = ReportedNumbers(n=30, mean_change=2.0, sd_change=4.0)
+    assert "SDs before and after" in str(change_lacks(change, Measure.VRC, correlation=0.5))
+    spread = ReportedNumbers(n=30, sd=4.0, baseline_sd=5.0)
+    assert change_lacks(spread, Measure.VRC, correlation=0.5) is None
+    assert "baseline_mean" in str(change_lacks(spread, Measure.ROMC, correlation=0.5))
+    below = ReportedNumbers(n=30, mean=-1.0, sd=4.0, baseline_mean=3.0, baseline_sd=5.0)
+    assert "does not exist" in str(change_lacks(below, Measure.CVRC, correlation=0.5))
 
 
 def test_a_plan_that_assumes_nothing_is_stored_as_before() -> None:

@@ -54,6 +54,23 @@ def test_ratios_of_means_of_two_periods_are_metafors_of_pairs(row: int) -> None:
     assert effects_of("ROM", trial).vi[0] == pytest.approx(told["vi"], rel=1e-9)
 
 
+@pytest.mark.parametrize("measure", ["SMDH", "PETO", "IRR", "IRD"])
+def test_a_measure_that_takes_no_correlation_says_so(measure: str) -> None:
+    """The same variance as of parallel arms, and the recipe tells that a known r goes unused."""
+    one: dict[str, Any] = {"n": 40, "correlation": 0.6}
+    one |= {"mean": 5.0, "sd": 2.0} if measure == "SMDH" else {"events": 12}
+    one |= {"person_years": 30.0} if measure.startswith("IR") else {}
+    other = {**one, "correlation": None}
+    crossing = effects_of(measure, crossed(one, other))
+    apart = effects_of(measure, crossed(one, other).model_copy(update={"crossover": False}))
+    assert crossing.vi.tolist() == apart.vi.tolist()
+    told = f"(conservative): {measure} takes no correlation of the periods"
+    assert told in crossing.recipes[0]
+    unknown = effects_of(measure, crossed(other, other)).recipes[0]
+    assert "taken as independent (conservative)" in unknown
+    assert "takes no correlation" not in unknown
+
+
 def test_the_grid_of_reference_values_has_not_shrunk() -> None:
     assert list(BY_METAFOR["pairs"]) == ["approval", "wheeze", "bacteria"]
     assert len(BY_METAFOR["means"]) == 5

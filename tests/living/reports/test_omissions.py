@@ -271,7 +271,7 @@ def plans(draw: st.DrawFn) -> Plan:
     measures = {
         AnalysisKind.CONTRAST: [Measure.SMD, Measure.MD, Measure.OR, Measure.GEN],
         AnalysisKind.ASSOCIATION: [Measure.ZCOR],
-        AnalysisKind.SINGLE_ARM: [Measure.MN, Measure.PLO, Measure.SMCC],
+        AnalysisKind.SINGLE_ARM: [Measure.MN, Measure.PLO, Measure.PLN, Measure.SMCC, Measure.ROMC],
         AnalysisKind.NETWORK: [Measure.SMD, Measure.MD, Measure.OR, Measure.GEN],
     }[kind]
     network = kind is AnalysisKind.NETWORK

@@ -39,7 +39,7 @@ LISTS: dict[str, list[Any]] = {
 MEASURES = {
     "contrast": ("SMD", "MD", "OR", "RD", "GEN"),
     "association": ("ZCOR",),
-    "single_arm": ("MN", "PLO", "GEN", "SMCC", "SMCR"),
+    "single_arm": ("MN", "MNLN", "PLO", "PR", "PAS", "GEN", "SMCC", "SMCR", "ROMC", "VRC"),
 }
 
 
@@ -64,7 +64,7 @@ def planned(r: Random) -> Plan:
         given["several_results"] = r.choice(("choose", "aggregate"))
         given["icc"] = r.choice((None, 0.1))
         given["scores"] = r.choice(("endpoint", "endpoint", "change"))
-    if given["measure"] in ("OR", "PLO") and r.random() < 0.5:
+    if given["measure"] in ("OR", "PLO", "PR") and r.random() < 0.5:
         given["zero_cells"] = {"add": r.choice((0, 0.5)), "drop00": r.random() < 0.5}
     if r.random() < 0.2:
         given["where"] = [r.choice(("year > 2002", "timepoint == post", "setting == clinic"))]

@@ -257,6 +257,25 @@ reliable <- function(found, x, plan) {
 on_the_target <- function(found, x)
   if (given(x$to_target)) c(found[1] * x$to_target, found[2] * x$to_target^2) else found
 
+# Ratios of both occasions. metafor has the small-sample correction of ratios of means since version 5
+# (Lajeunesse 2015); VRC and CVRC, which it has since 4.6, after Senior, Viechtbauer & Nakagawa 2020.
+ratio_of_occasions <- function(x, plan, change) {
+  before <- x$baseline_sd
+  after <- if (given(x$sd)) x$sd else score_of(x)$sd
+  r <- if (given(x$correlation)) x$correlation
+    else if (given(x$sd_change)) (before^2 + after^2 - x$sd_change^2) / (2 * before * after)
+    else plan$occasions
+  n <- x$n
+  spread <- data.frame(yi = log(after / before), vi = (1 - r^2) / (n - 1))
+  if (plan$measure == "VRC") return(spread)
+  means <- c(x$baseline_mean + change, x$baseline_mean)
+  relative <- c(after, before) / means
+  ratio <- log(means[1] / means[2]) + (relative[1]^2 - relative[2]^2) / (2 * n)
+  v <- (sum(relative^2) - 2 * r * prod(relative)) / n
+  if (plan$measure == "ROMC") return(data.frame(yi = ratio, vi = v))
+  data.frame(yi = spread$yi - ratio, vi = spread$vi + v)
+}
+
 # The change of an arm since before: by its own SD (MC, SMCC), else in SDs of scores before, or of
 # both occasions.
 change_of <- function(x, plan) {
@@ -267,6 +286,7 @@ change_of <- function(x, plan) {
     return(escalc(measure, m1i = change$mean, m2i = 0, sd1i = change$sd, sd2i = 0, ri = 0, ni = x$n))
   }
   change <- if (given(x$mean_change)) x$mean_change else score_of(x)$mean - x$baseline_mean
+  if (measure %in% c("ROMC", "CVRC", "VRC")) return(ratio_of_occasions(x, plan, change))
   before <- x$baseline_sd
   after <- if (given(x$sd)) x$sd else if (given(x$mean) || given(x$median)) score_of(x)$sd else NA
   r <- if (given(x$correlation)) x$correlation
@@ -311,7 +331,7 @@ comparison <- function(rows, plan) {
       ASSOCIATION = escalc(measure, ri = first$estimate, ni = first$n),
       CHANGES = change_of(first, plan),
       MEAN_OF_ONE = escalc(measure, mi = first$mean, sdi = first$sd, ni = first$n),
-      EVENTS_OF_ONE = if (measure == "PFT") escalc(measure, xi = first$events, ni = first$n)
+      EVENTS_OF_ONE = if (measure %in% c("PFT", "PAS")) escalc(measure, xi = first$events, ni = first$n)
         else escalc(measure, xi = first$events, ni = first$n, add = plan$zero$add,
                     to = plan$zero$to),
       MEANS = escalc(measure, m1i = a$mean, sd1i = a$sd, n1i = a$n,

@@ -91,7 +91,7 @@ def _better_after(read: Read, m: re.Match[str]) -> None:
 )
 def _nothing_compared(read: Read, m: re.Match[str]) -> None:
     named = set(re.findall(r"“(.+?)”", m[1]))
-    within = ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH")
+    within = ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH", "ROMC", "VRC", "CVRC")
     assert named == {title for title, plan in read.plans.items() if plan["measure"] in within}
     for title in named:
         assert all(not trial["comparator"] for trial in read.runs(title)[0][1]["trials"])
@@ -171,6 +171,27 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
                 r = told[names[trial["instrument"]]]
                 assert abs(effect["yi"]) == pytest.approx(abs(reported["estimate"]) / r**0.5)
                 assert effect["vi"] == pytest.approx(reported["variance"] / r)
+
+
+@claim(
+    FOR
+    + r"(ROMC|VRC|CVRC) (above|below) 1: (better|scores vary more) after than before, in ([^.]+?)\."
+)
+def _ratio_after(read: Read, m: re.Match[str]) -> None:
+    """A ratio is told as measured; which way is better only where its level says so."""
+    for plan in [read.plans[read.analysis]] if read.analysis else _for(read, m):
+        assert (plan["measure"], plan["intervention"]["label"]) == (m[2], m[5])
+        assert (m[4] == "better") is (m[2] == "ROMC")
+        results, inputs, *_ = read.runs(plan["title"])[0]
+        way = {t["higher_is_better"] for t in inputs["trials"]}
+        assert (m[3] == "below") is (way == {False})
+        for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
+            x = trial["intervention"][0]["numbers"]
+            spread = math.log(x["sd"] / x["baseline_sd"])
+            level = math.log(x["mean"] / x["baseline_mean"])
+            told = {"ROMC": level, "VRC": spread, "CVRC": spread - level}[m[2]]
+            turned = 1 if trial["higher_is_better"] else -1
+            assert turned * effect["yi"] == pytest.approx(told, abs=0.01), "corrected by a little"
 
 
 @claim(FOR + r"[Pp]ositive values: better (\S+) goes with better (\S+)\.")

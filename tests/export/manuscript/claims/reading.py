@@ -228,8 +228,8 @@ def ran(read: Read) -> set[str]:
 def sign_of(read: Read) -> tuple[bool, float]:
     """Return whether effects are ratios, and the sign that turns them to as measured."""
     plan = read.inputs["plan"]
-    ratio = plan["measure"] in ("OR", "RR", "PETO", "IRR")
-    lower = any(not t["higher_is_better"] for t in read.inputs["trials"])
+    ratio = plan["measure"] in ("OR", "RR", "PETO", "IRR", "ROMC", "VRC", "CVRC")
+    lower = {t["higher_is_better"] for t in read.inputs["trials"]} == {False}
     return ratio, -1.0 if ratio and lower else 1.0
 
 

@@ -162,7 +162,8 @@ def _prediction(read: Read, m: re.Match[str]) -> None:
     limits_are(read, m[1], m[2], (low, high))
     plan = read.inputs["plan"]
     assert (m[4] != "effect") is (m[3] is None) is (plan["kind"] == "single_arm")
-    assert (m[4] == "change") is (plan["measure"].startswith("SMC") or plan["measure"] == "MC")
+    within = ("MC", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH", "ROMC", "VRC", "CVRC")
+    assert (m[4] == "change") is (plan["measure"] in within)
     if m[3] is None:
         return
     assert ("include" in m[3]) is (low <= 0 <= high)

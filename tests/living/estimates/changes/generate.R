@@ -4,7 +4,9 @@
 # documentation), and weights of young women with anorexia before and after one of three treatments
 # (MASS, Hand et al. 1993), of whose persons means, SDs and correlations are taken here. MC, SMCC and
 # SMCR are metafor's; SMCRH, SMCRP and SMCRPH, which 3.8 computes otherwise or not, are written out
-# after Bonett 2008 and Cousineau 2020, as metafor 5 has them. Pooled by REML.
+# after Bonett 2008 and Cousineau 2020, as metafor 5 has them. Ratios of means are metafor's ROMC with the
+# correction of Lajeunesse 2015 that version 5 has; VRC and CVRC are written out after Senior et al. 2020.
+# Pooled by REML.
 suppressMessages({library(metafor); library(MASS); library(jsonlite)})
 
 sets <- list(
@@ -19,6 +21,13 @@ sets <- list(
                ni = nrow(d), ri = cor(d$Prewt, d$Postwt)))))
 J <- function(m) exp(lgamma(m / 2) - log(sqrt(m / 2)) - lgamma((m - 1) / 2))
 other <- function(measure, d) with(d, {
+  if (measure %in% c("ROMC", "VRC", "CVRC")) { # here sd1i is before and goes with m2i
+    means <- escalc("ROMC", m1i = m1i, m2i = m2i, sd1i = sd2i, sd2i = sd1i, ni = ni, ri = ri)
+    ratio <- as.numeric(means$yi) + ((sd2i / m1i)^2 - (sd1i / m2i)^2) / (2 * ni)
+    varied <- data.frame(yi = log(sd2i / sd1i), vi = (1 - ri^2) / (ni - 1))
+    return(switch(measure, ROMC = data.frame(yi = ratio, vi = means$vi), VRC = varied,
+                  CVRC = data.frame(yi = varied$yi - ratio, vi = varied$vi + means$vi)))
+  }
   spread <- sd1i^2 + sd2i^2 - 2 * ri * sd1i * sd2i
   if (measure == "SMCRH") {
     g <- J(ni - 1) * (m1i - m2i) / sd1i
@@ -41,7 +50,8 @@ sharp <- function(y) {
   fit
 }
 found <- lapply(sets, function(d) {
-  fits <- lapply(c(MC = "MC", SMCC = "SMCC", SMCR = "SMCR", SMCRH = "SMCRH", SMCRP = "SMCRP", SMCRPH = "SMCRPH"),
+  fits <- lapply(c(MC = "MC", SMCC = "SMCC", SMCR = "SMCR", SMCRH = "SMCRH", SMCRP = "SMCRP", SMCRPH = "SMCRPH",
+                   ROMC = "ROMC", VRC = "VRC", CVRC = "CVRC"),
     function(m) {
       y <- if (m %in% c("MC", "SMCC", "SMCR"))
         escalc(m, m1i = m1i, m2i = m2i, sd1i = sd1i, sd2i = sd2i, ni = ni, ri = ri, data = d) else other(m, d)
