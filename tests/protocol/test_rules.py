@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -14,7 +15,7 @@ from review.db import Database
 from review.errors import AlreadyExistsError, FileError, InvalidDataError, NotFoundError
 from review.extraction.seeds import seed_called, seeds
 from review.history.actions import Attribution, writing
-from review.measures import OF_COUNTS
+from review.measures import OF_COUNTS, Measure
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.parts import ArmRule, ZeroCellRule
@@ -316,3 +317,15 @@ def test_all_characteristics_that_a_plan_speaks_of_are_named_once() -> None:
     assert made.names == ("diagnosis", "year", "country")
     assert names_in(made.content) == made.names
     assert names_in(plan().content) == plan().names == plan(subgroups=[]).characteristics == ()
+
+
+def test_a_page_says_why_a_plan_does_not_take_each_measure_of_a_file() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "plan-a-review.md").read_text("utf-8")
+    table = page.partition("## Measures of a file and of a plan")[2].partition("\n## ")[0]
+    told = [
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    ]
+    assert sorted(told) == sorted(m.value for m in Measure if not m.facts.planned)

@@ -179,7 +179,7 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
 )
 def _ratio_after(read: Read, m: re.Match[str]) -> None:
     """A ratio is told as measured; which way is better only where its level says so."""
-    for plan in [read.plans[read.analysis]] if read.analysis else _for(read, m):
+    for plan in [read.plans[read.analysis]] if read.analysis else for_plans(read, m):
         assert (plan["measure"], plan["intervention"]["label"]) == (m[2], m[5])
         assert (m[4] == "better") is (m[2] == "ROMC")
         results, inputs, *_ = read.runs(plan["title"])[0]
