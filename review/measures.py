@@ -218,6 +218,14 @@ def _of_change(in_units_of: str) -> Facts:
     )  # fmt: skip
 
 
+def _of_spread(what: str) -> Facts:
+    """How much scores of one arm vary after, to before."""
+    return Facts(
+        family=Family.CHANGES, planned=_ONE_ARM, ratio=f"Ratio of {what}", of_spread=True,
+        methods=f"log ratios of {what} after to before, within arms {{senior}}",
+    )  # fmt: skip
+
+
 _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.GEN: Facts(
         family=Family.READY, planned=_COMPARED | _ONE_ARM, axis="Effect",
@@ -225,30 +233,22 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.MD: Facts(
         family=Family.MEANS, planned=_COMPARED, axis="Mean difference",
-        methods="mean differences in raw points",
-        metrics=("MD", "MEAN DIFFERENCE"),
-        revman="Mean Difference",
-        of_arms_in_revman=True,
+        methods="mean differences in raw points", metrics=("MD", "MEAN DIFFERENCE"),
+        revman="Mean Difference", of_arms_in_revman=True,
     ),
     Measure.SMD: Facts(
-        family=Family.MEANS,
-        planned=_COMPARED,
+        family=Family.MEANS, planned=_COMPARED, standardized=True, of_arms_in_revman=True,
         methods="standardized mean differences, Hedges’ g with the exact correction {hedges}",
-        axis="Hedges g",
-        sentence="Hedges g",
-        uncorrected="Cohen d",
-        standardized=True,
+        axis="Hedges g", sentence="Hedges g", uncorrected="Cohen d",
         metrics=(
             "SMD", "G", "HEDGES G", "HEDGES' G", "STANDARDIZED MEAN DIFFERENCE",
             "STANDARDISED MEAN DIFFERENCE",
         ),
-        of_arms_in_revman=True,
     ),
     Measure.SMDH: Facts(
         family=Family.MEANS, planned=_CONTRAST, standardized=True,
         methods="standardized mean differences with heteroscedastic population variances",
-        sentence="Hedges g of unequal variances",
-        uncorrected="Cohen d of unequal variances",
+        sentence="Hedges g of unequal variances", uncorrected="Cohen d of unequal variances",
     ),
     Measure.SMD1: Facts(family=Family.MEANS, standardized=True),
     Measure.ROM: Facts(
@@ -270,81 +270,58 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         family=Family.CHANGES, planned=_ONE_ARM, ratio="Ratio of means",
         methods="log ratios of means after to before, within arms {lajeunesse}",
     ),
-    Measure.CVRC: Facts(
-        family=Family.CHANGES, planned=_ONE_ARM, ratio="Ratio of coefficients of variation",
-        of_spread=True,
-        methods="log ratios of coefficients of variation after to before, within arms {senior}",
-    ),
-    Measure.VRC: Facts(
-        family=Family.CHANGES, planned=_ONE_ARM, ratio="Ratio of standard deviations",
-        of_spread=True,
-        methods="log ratios of standard deviations after to before, within arms {senior}",
-    ),
+    Measure.CVRC: _of_spread("coefficients of variation"),
+    Measure.VRC: _of_spread("standard deviations"),
     Measure.SMCCD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.SMCRD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.RR: Facts(
-        family=Family.EVENTS, planned=_COMPARED, methods="log risk ratios",
-        ratio="Risk ratio", zero_cells=True,
-        metrics=("RR", "RISK RATIO", "RELATIVE RISK"),
-        revman="Risk Ratio", of_arms_in_revman=True,
+        family=Family.EVENTS, planned=_COMPARED, methods="log risk ratios", ratio="Risk ratio",
+        zero_cells=True, metrics=("RR", "RISK RATIO", "RELATIVE RISK"), revman="Risk Ratio",
+        of_arms_in_revman=True,
     ),
     Measure.OR: Facts(
-        family=Family.EVENTS, planned=_COMPARED, methods="log odds ratios",
-        ratio="Odds ratio", zero_cells=True,
-        metrics=("OR", "ODDS RATIO"),
-        revman="Odds Ratio", of_arms_in_revman=True,
+        family=Family.EVENTS, planned=_COMPARED, methods="log odds ratios", ratio="Odds ratio",
+        zero_cells=True, metrics=("OR", "ODDS RATIO"), revman="Odds Ratio", of_arms_in_revman=True,
     ),
     Measure.RD: Facts(
-        family=Family.EVENTS, planned=_COMPARED, methods="risk differences",
-        axis="Risk difference", zero_cells=True,
-        metrics=("RD", "RISK DIFFERENCE"),
-        revman="Risk Difference", of_arms_in_revman=True,
+        family=Family.EVENTS, planned=_COMPARED, methods="risk differences", axis="Risk difference",
+        zero_cells=True, metrics=("RD", "RISK DIFFERENCE"), revman="Risk Difference",
+        of_arms_in_revman=True,
     ),
     Measure.AS: Facts(
-        family=Family.EVENTS, planned=_CONTRAST, zero_cells=True,
-        methods="arcsine differences", sentence="arcsine difference",
+        family=Family.EVENTS, planned=_CONTRAST, zero_cells=True, methods="arcsine differences",
+        sentence="arcsine difference",
     ),
     Measure.PETO: Facts(
-        family=Family.EVENTS,
-        planned=_CONTRAST,
-        methods="log odds ratios by Peto’s method",
-        ratio="Odds ratio (Peto)",
-        scale="log OR, Peto",
-        zero_cells=True,
-        revman="Peto Odds Ratio",
+        family=Family.EVENTS, planned=_CONTRAST, methods="log odds ratios by Peto’s method",
+        ratio="Odds ratio (Peto)", scale="log OR, Peto", zero_cells=True, revman="Peto Odds Ratio",
         of_arms_in_revman=True,
     ),
     Measure.OR2D: Facts(family=Family.EVENTS, standardized=True),
     Measure.OR2DN: Facts(family=Family.EVENTS, standardized=True),
     Measure.IRR: Facts(
         family=Family.RATES, planned=_COMPARED, methods="log incidence rate ratios",
-        ratio="Rate ratio", zero_cells=True,
-        metrics=("IRR", "RATE RATIO", "INCIDENCE RATE RATIO"),
+        ratio="Rate ratio", zero_cells=True, metrics=("IRR", "RATE RATIO", "INCIDENCE RATE RATIO"),
         revman="Rate Ratio",
     ),
     Measure.IRD: Facts(
-        family=Family.RATES,
-        planned=_COMPARED,
-        methods=f"differences of incidence rates {PER_TIME}",
-        axis=f"Rate difference {PER_TIME}", zero_cells=True, revman="Rate Difference",
+        family=Family.RATES, planned=_COMPARED, zero_cells=True, revman="Rate Difference",
+        methods=f"differences of incidence rates {PER_TIME}", axis=f"Rate difference {PER_TIME}",
     ),
     Measure.IRSD: Facts(
         family=Family.RATES, planned=_CONTRAST,
         methods=f"differences of the square roots of incidence rates {PER_TIME}",
         axis=f"Difference of root rates {PER_TIME}", zero_cells=True,
     ),
-    Measure.HR: Facts(
-        family=Family.SURVIVAL, ratio="Hazard ratio", metrics=("HR", "HAZARD RATIO")
-    ),
+    Measure.HR: Facts(family=Family.SURVIVAL, ratio="Hazard ratio", metrics=("HR", "HAZARD RATIO")),
     Measure.COR: Facts(
-        family=Family.ASSOCIATION, planned=_ASSOCIATED, methods="correlations",
-        axis="Correlation", unit_free=True,
+        family=Family.ASSOCIATION, planned=_ASSOCIATED, methods="correlations", axis="Correlation",
+        unit_free=True,
     ),
     Measure.UCOR: Facts(family=Family.ASSOCIATION),
     Measure.ZCOR: Facts(
-        family=Family.ASSOCIATION, planned=_ASSOCIATED,
+        family=Family.ASSOCIATION, planned=_ASSOCIATED, unit_free=True, natural=R,
         methods="correlations after Fisher’s z transformation", sentence="Fisher’s z",
-        unit_free=True, natural=R,
     ),
     Measure.PCOR: Facts(family=Family.ASSOCIATION),
     Measure.ZPCOR: Facts(family=Family.ASSOCIATION),
@@ -375,11 +352,11 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         sentence="double arcsine of the proportion",
     ),
     Measure.MN: Facts(
-        family=Family.MEAN_OF_ONE, planned=_ONE_ARM, methods="means", sentence="mean"
+        family=Family.MEAN_OF_ONE, planned=_ONE_ARM, methods="means", sentence="mean",
     ),
     Measure.MNLN: Facts(
-        family=Family.MEAN_OF_ONE, planned=_ONE_ARM, natural=MEAN,
-        methods="log-transformed means", sentence="logarithm of the mean",
+        family=Family.MEAN_OF_ONE, planned=_ONE_ARM, natural=MEAN, methods="log-transformed means",
+        sentence="logarithm of the mean",
     ),
     Measure.IR: Facts(
         family=Family.RATE_OF_ONE, planned=_ONE_ARM, zero_cells=True,
@@ -391,8 +368,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.IRS: Facts(
         family=Family.RATE_OF_ONE, planned=_ONE_ARM, zero_cells=True, natural=SQUARED_RATE,
-        methods=f"square roots of incidence rates {PER_TIME}",
-        sentence="square root of the rate",
+        methods=f"square roots of incidence rates {PER_TIME}", sentence="square root of the rate",
     ),
     Measure.IRFT: Facts(
         family=Family.RATE_OF_ONE, planned=_ONE_ARM, by_size=double_root,
