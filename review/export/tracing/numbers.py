@@ -197,7 +197,7 @@ def _as_shown(snapshot: Snapshot, path: Sequence[str], value: Any) -> str | None
     if not scale.as_ratio or not path:
         return None
     match path[-1], value:
-        case (("estimate" | "yi"), float()):
+        case (("estimate" | "yi" | "median"), float()):
             return f"{scale.shown} {scale.value(value)!r}"
         case "margin", float():
             return f"{scale.shown} {scale.margin(value)!r}"
