@@ -57,7 +57,7 @@ _PLAN_OPTIONS = (
     click.option(
         "--correct/--no-correct",
         default=None,
-        help="Correct SMD, SMDH and ROM for small samples  [default: correct]",
+        help="Correct SMD, SMDH, ROM and SMCC to SMCRPH for small samples  [default: correct]",
     ),
     click.option("--method", help="Estimator of tau²  [default: REML]"),
     click.option("--test", help="z, t, knha or adhoc  [default: adhoc]"),

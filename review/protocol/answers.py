@@ -128,7 +128,7 @@ TESTS: Final = _options(
 VARIANCES: Final = _options(
     {
         "LS": ("Large sample", "At each trial’s own estimate; the usual one of every measure."),
-        "LS2": ("Large sample, second formula", "Of SMD: by the uncorrected d (Borenstein)."),
+        "LS2": ("Large sample, second formula", "Of SMD and changes: by the uncorrected d."),
         "UB": ("Unbiased", "Of SMD and RD."),
         "HO": ("One variance in both groups", "Of MD and ROM."),
         "H0": ("As without an effect", "Of SMD."),
@@ -139,7 +139,10 @@ ASYMMETRY: Final = _options(PREDICTORS)
 
 CORRECTIONS: Final = _options(
     {
-        "yes": ("Corrected for small samples", "Of SMD (then Hedges’ g), SMDH and ROM."),
+        "yes": (
+            "Corrected for small samples",
+            "Of SMD (then Hedges’ g), SMDH, ROM and standardized changes.",
+        ),
         "no": ("Not corrected", "Of SMD then Cohen’s d."),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, Protocol
 
 from review.conventions import Variance
-from review.measures import OF_COUNTS, AnalysisKind, Family, Measure
+from review.measures import OF_COUNTS, AnalysisKind, Measure
 
 VarianceName = Literal["LS", "LS2", "UB", "HO", "H0"]
 
@@ -48,24 +48,13 @@ def planned_formulas(measure: Measure) -> tuple[Variance, ...]:
     """
     from review.effects import variance_formulas  # numpy is for plans that choose
 
-    known = variance_formulas(measure)[:1] if _within(measure) else variance_formulas(measure)
-    return tuple(one for one in known if one not in AVERAGED)
-
-
-def _within(measure: Measure) -> bool:
-    """Whether it is of changes within arms, of which plans have the usual formulas alone."""
-    return measure.facts.family is Family.CHANGES
+    return tuple(one for one in variance_formulas(measure) if one not in AVERAGED)
 
 
 def sampling_problem(plan: _Chosen) -> str | None:
     """Return why a plan cannot have its formula or correction; None where nothing is wrong."""
     if plan.vtype == Variance.LS and plan.correct:
         return None
-    if _within(plan.measure):
-        return (
-            "vtype and correct are of effects of two arms; changes within arms have their usual "
-            "formulas in plans, and others in review pool"
-        )
     known = planned_formulas(plan.measure)
     if plan.vtype not in known:
         return f"vtype of {plan.measure.value} is one of {', '.join(known)}, not {plan.vtype}"
@@ -87,11 +76,7 @@ def sampling_problem(plan: _Chosen) -> str | None:
 def _is_corrected(measure: Measure) -> bool:
     from review.effects import has_correction
 
-    return (
-        has_correction(measure)
-        and not _within(measure)
-        and any(measure.is_planned(kind) for kind in AnalysisKind)
-    )
+    return has_correction(measure) and any(measure.is_planned(kind) for kind in AnalysisKind)
 
 
 def sampling_words(plan: _Chosen) -> str | None:

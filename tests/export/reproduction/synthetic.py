@@ -19,6 +19,7 @@ from review.living.runs.contents import (
     TrialInput,
 )
 from review.protocol.rules import Plan
+from review.protocol.sampling import planned_formulas
 from review.protocol.vocabulary import Variant
 
 NASTY = (
@@ -293,6 +294,13 @@ def changes() -> list[LatestRun]:
         ]  # fmt: skip
         chosen = plan(measure, kind="single_arm", change_correlation=0.45)
         found.append(run(f"within-{measure.lower()}", chosen, trials))
+        for vtype, correct in (("LS2", True), ("LS", False), ("LS2", False)):
+            known = "LS2" in planned_formulas(chosen.measure)
+            if measure not in ("MC", "VRC") and (known or vtype == "LS"):
+                how = chosen.model_copy(update={"vtype": vtype, "correct": correct})
+                found.append(
+                    run(f"within-{measure.lower()}-{vtype.lower()}-{correct}", how, trials)
+                )
     pairs = [
         trial(
             i,

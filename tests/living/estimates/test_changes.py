@@ -75,6 +75,23 @@ def test_changes_are_metafors_and_so_is_what_they_pool_to(name: str, measure: st
     assert found == pytest.approx((by_r["estimate"], by_r["se"], by_r["tau2"]), rel=1e-6)
 
 
+@pytest.mark.parametrize("name", BY_METAFOR)
+def test_formulas_and_no_correction_are_metafors_where_a_plan_chooses_them(name: str) -> None:
+    expected = BY_METAFOR[name]
+    assert len(expected["chosen"]) == 10
+    for by_r in expected["chosen"]:
+        how = {key: by_r[key] for key in ("measure", "vtype", "correct")}
+        arms = of_changes([both_occasions(a) for a in expected["arms"]])
+        results = pooled(planned(**how), arms)
+        assert [one.yi for one in results.effects] == pytest.approx(by_r["yi"], rel=1e-9), how
+        assert [one.vi for one in results.effects] == pytest.approx(by_r["vi"], rel=1e-9), how
+        line = results.pooled
+        found = (line.estimate, line.se, line.tau2)
+        assert found == pytest.approx((by_r["estimate"], by_r["se"], by_r["tau2"]), rel=1e-6)
+        words = "vtype LS2" if by_r["vtype"] == "LS2" else "small-sample bias is not corrected"
+        assert words in results.effects[0].recipe
+
+
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_sd_of_change_says_what_the_correlation_does(measure: str) -> None:
     """Of change and both SDs: the same effect, the correlation by Cochrane Handbook 6.5.2.8."""

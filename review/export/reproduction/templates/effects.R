@@ -270,7 +270,8 @@ ratio_of_occasions <- function(x, plan, change) {
   if (plan$measure == "VRC") return(spread)
   means <- c(x$baseline_mean + change, x$baseline_mean)
   relative <- c(after, before) / means
-  ratio <- log(means[1] / means[2]) + (relative[1]^2 - relative[2]^2) / (2 * n)
+  bias <- if (plan$correct) (relative[1]^2 - relative[2]^2) / (2 * n) else 0
+  ratio <- log(means[1] / means[2]) + bias
   v <- (sum(relative^2) - 2 * r * prod(relative)) / n
   if (plan$measure == "ROMC") return(data.frame(yi = ratio, vi = v))
   data.frame(yi = spread$yi - ratio, vi = spread$vi + v)
@@ -283,7 +284,10 @@ change_of <- function(x, plan) {
   if (measure %in% c("MC", "SMCC")) {
     plan$change <- TRUE
     change <- mean_sd(x, plan)
-    return(escalc(measure, m1i = change$mean, m2i = 0, sd1i = change$sd, sd2i = 0, ri = 0, ni = x$n))
+    d <- change$mean / change$sd
+    if (measure == "SMCC" && !plan$correct) return(data.frame(yi = d, vi = 1 / x$n + d^2 / (2 * x$n)))
+    return(escalc(measure, m1i = change$mean, m2i = 0, sd1i = change$sd, sd2i = 0, ri = 0, ni = x$n,
+                  vtype = plan$vtype))
   }
   change <- if (given(x$mean_change)) x$mean_change else score_of(x)$mean - x$baseline_mean
   if (measure %in% c("ROMC", "CVRC", "VRC")) return(ratio_of_occasions(x, plan, change))
@@ -292,14 +296,17 @@ change_of <- function(x, plan) {
   r <- if (given(x$correlation)) x$correlation
     else if (given(x$sd_change, after)) (before^2 + after^2 - x$sd_change^2) / (2 * before * after)
     else plan$occasions
+  d <- change / before
+  if (measure == "SMCR" && !plan$correct)
+    return(data.frame(yi = d, vi = 2 * (1 - r) / x$n + d^2 / (2 * x$n)))
   if (measure == "SMCR")
-    return(escalc("SMCR", m1i = change, m2i = 0, sd1i = before, ri = r, ni = x$n))
+    return(escalc("SMCR", m1i = change, m2i = 0, sd1i = before, ri = r, ni = x$n, vtype = plan$vtype))
   # metafor has these as below since version 4.6: Bonett 2008 and Cousineau 2020
   n <- x$n
   spread <- before^2 + after^2 - 2 * r * before * after
-  J <- function(m) exp(lgamma(m / 2) - log(sqrt(m / 2)) - lgamma((m - 1) / 2))
+  J <- function(m) if (plan$correct) exp(lgamma(m / 2) - log(sqrt(m / 2)) - lgamma((m - 1) / 2)) else 1
   if (measure == "SMCRH") {
-    g <- J(n - 1) * change / before
+    g <- J(n - 1) * d
     return(data.frame(yi = g, vi = spread / (before^2 * (n - 1)) + g^2 / (2 * (n - 1))))
   }
   pooled <- (before^2 + after^2) / 2
@@ -307,7 +314,8 @@ change_of <- function(x, plan) {
   if (measure == "SMCRP")
     return(data.frame(yi = g, vi = 2 * (1 - r) / n + g^2 * (1 + r^2) / (4 * n)))
   fourth <- before^4 + after^4 + 2 * (r * before * after)^2
-  data.frame(yi = g, vi = spread / (pooled * (n - 1)) + g^2 * fourth / (8 * pooled^2 * (n - 1)))
+  size <- if (plan$vtype == "LS2") n else n - 1
+  data.frame(yi = g, vi = spread / (pooled * size) + g^2 * fourth / (8 * pooled^2 * size))
 }
 
 # One comparison: its effect and variance by escalc, its design, and its sign.

@@ -19,16 +19,20 @@ sets <- list(
   anorexia = do.call(rbind, lapply(split(anorexia, anorexia$Treat), function(d)
     data.frame(m2i = mean(d$Prewt), m1i = mean(d$Postwt), sd1i = sd(d$Prewt), sd2i = sd(d$Postwt),
                ni = nrow(d), ri = cor(d$Prewt, d$Postwt)))))
-J <- function(m) exp(lgamma(m / 2) - log(sqrt(m / 2)) - lgamma((m - 1) / 2))
-other <- function(measure, d) with(d, {
+other <- function(measure, d, vtype = "LS", correct = TRUE) with(d, {
+  J <- function(m) if (correct) exp(lgamma(m / 2) - log(sqrt(m / 2)) - lgamma((m - 1) / 2)) else 1
   if (measure %in% c("ROMC", "VRC", "CVRC")) { # here sd1i is before and goes with m2i
     means <- escalc("ROMC", m1i = m1i, m2i = m2i, sd1i = sd2i, sd2i = sd1i, ni = ni, ri = ri)
-    ratio <- as.numeric(means$yi) + ((sd2i / m1i)^2 - (sd1i / m2i)^2) / (2 * ni)
+    ratio <- as.numeric(means$yi) + correct * ((sd2i / m1i)^2 - (sd1i / m2i)^2) / (2 * ni)
     varied <- data.frame(yi = log(sd2i / sd1i), vi = (1 - ri^2) / (ni - 1))
     return(switch(measure, ROMC = data.frame(yi = ratio, vi = means$vi), VRC = varied,
                   CVRC = data.frame(yi = varied$yi - ratio, vi = varied$vi + means$vi)))
   }
   spread <- sd1i^2 + sd2i^2 - 2 * ri * sd1i * sd2i
+  if (measure %in% c("SMCC", "SMCR")) { # not corrected, which 3.8 does not know
+    g <- (m1i - m2i) / (if (measure == "SMCC") sqrt(spread) else sd1i)
+    return(data.frame(yi = g, vi = (if (measure == "SMCC") 1 else 2 * (1 - ri)) / ni + g^2 / (2 * ni)))
+  }
   if (measure == "SMCRH") {
     g <- J(ni - 1) * (m1i - m2i) / sd1i
     return(data.frame(yi = g, vi = spread / (sd1i^2 * (ni - 1)) + g^2 / (2 * (ni - 1))))
@@ -36,8 +40,9 @@ other <- function(measure, d) with(d, {
   s <- (sd1i^2 + sd2i^2) / 2
   g <- J(2 * (ni - 1) / (1 + ri^2)) * (m1i - m2i) / sqrt(s)
   if (measure == "SMCRP") return(data.frame(yi = g, vi = 2 * (1 - ri) / ni + g^2 * (1 + ri^2) / (4 * ni)))
-  data.frame(yi = g, vi = spread / (s * (ni - 1)) +
-    g^2 * (sd1i^4 + sd2i^4 + 2 * (ri * sd1i * sd2i)^2) / (8 * s^2 * (ni - 1)))
+  size <- if (vtype == "LS2") ni else ni - 1
+  data.frame(yi = g, vi = spread / (s * size) +
+    g^2 * (sd1i^4 + sd2i^4 + 2 * (ri * sd1i * sd2i)^2) / (8 * s^2 * size))
 })
 sharp <- function(y) {
   fit <- rma(yi, vi, data = y, test = "z")
@@ -49,7 +54,19 @@ sharp <- function(y) {
   }
   fit
 }
+# formulas and no correction, as plans choose them
+asked <- list(list("SMCC", "LS2", TRUE), list("SMCC", "LS", FALSE), list("SMCR", "LS2", TRUE), list("SMCR", "LS2", FALSE),
+              list("SMCRH", "LS", FALSE), list("SMCRP", "LS", FALSE), list("SMCRPH", "LS2", TRUE), list("SMCRPH", "LS", FALSE),
+              list("ROMC", "LS", FALSE), list("CVRC", "LS", FALSE))
 found <- lapply(sets, function(d) {
+  chosen <- lapply(asked, function(a) {
+    y <- if (a[[1]] %in% c("SMCC", "SMCR") && a[[3]])
+      escalc(a[[1]], m1i = m1i, m2i = m2i, sd1i = sd1i, sd2i = sd2i, ni = ni, ri = ri, data = d, vtype = a[[2]])
+      else other(a[[1]], d, a[[2]], a[[3]])
+    fit <- sharp(y)
+    list(measure = a[[1]], vtype = a[[2]], correct = a[[3]], yi = as.numeric(y$yi), vi = as.numeric(y$vi),
+         estimate = c(fit$beta), se = fit$se, tau2 = fit$tau2)
+  })
   fits <- lapply(c(MC = "MC", SMCC = "SMCC", SMCR = "SMCR", SMCRH = "SMCRH", SMCRP = "SMCRP", SMCRPH = "SMCRPH",
                    ROMC = "ROMC", VRC = "VRC", CVRC = "CVRC"),
     function(m) {
@@ -58,6 +75,6 @@ found <- lapply(sets, function(d) {
       fit <- sharp(y)
       list(yi = as.numeric(y$yi), vi = as.numeric(y$vi), estimate = c(fit$beta), se = fit$se, tau2 = fit$tau2)
     })
-  list(arms = d, fits = fits)
+  list(arms = d, fits = fits, chosen = chosen)
 })
 write_json(found, "changes.json", digits = NA, auto_unbox = TRUE)
