@@ -179,6 +179,13 @@ GROUPS: Final = (
                 _NUMBER,
                 "Of random effects: of errors of one study, beside that of several results.",
             ),
+            Choice(
+                "correlations",
+                "Correlations of two",
+                _LINES,
+                "Of several outcomes, or with random effects of instruments, where errors of two "
+                "correlate otherwise, one a line: wai / haq = 0.4.",
+            ),
             Choice("where", "Only where", _LINES, "Conditions that all must hold: year >= 2010."),
         ),
     ),

@@ -55,12 +55,12 @@ def as_written(text: str) -> str:
     return " + ".join(" / ".join(names) for names in parts)
 
 
-def names_of(texts: Sequence[str], phi: float | None) -> tuple[str, ...]:
+def names_of_levels(texts: Sequence[str], phi: float | None) -> tuple[str, ...]:
     """Return the characteristics that random effects and errors need of each result.
 
     Examples
     --------
-    >>> names_of(["country / study / result"], 0.8)
+    >>> names_of_levels(["country / study / result"], 0.8)
     ('country', 'weeks')
     """
     named = [name for term in terms_of(texts) for name in term if name not in OF_UNITS]

@@ -24,10 +24,10 @@ from review.protocol.characteristics import Condition, condition
 from review.protocol.directions import direction_of
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
-from review.protocol.levels import levels_problem
-from review.protocol.levels import names_of as names_of_levels
+from review.protocol.levels import levels_problem, names_of_levels
 from review.protocol.linking import ReferenceText, linking_problem, links
 from review.protocol.networked import network_problem
+from review.protocol.pairs import pairs_problem
 from review.protocol.parts import (
     NOBODY,
     ArmRule,
@@ -43,6 +43,7 @@ from review.protocol.values import (
     Margin,
     MethodName,
     ModeratorFormula,
+    PairText,
     PredictionName,
     RandomText,
     TestName,
@@ -193,6 +194,8 @@ class Plan(Frozen):
     phi: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, Field(exclude_if=_is_none)] = None
     """Of random effects: by which errors of results of one study correlate that are a week apart,
     beside `rho`."""
+    correlations: Annotated[tuple[PairText, ...], Field(exclude_if=_is_empty)] = ()
+    """Errors of two outcomes, or with random effects two instruments, that have not `rho`."""
     zero_cells: Annotated[ZeroCellRule | None, Field(exclude_if=_is_none)] = None
     """What is done about cells without events; None is metafor's default for the measure. Kept out
     of what is stored where nothing is planned."""
@@ -223,7 +226,7 @@ class Plan(Frozen):
         problems = (
             network_problem, joint_problem, levels_problem, attenuation_problem,
             heterogeneity_problem, baseline_problem, linking_problem, change_problem,
-            sampling_problem, asymmetry_problem, prior_problem,
+            sampling_problem, asymmetry_problem, prior_problem, pairs_problem,
         )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
@@ -420,6 +423,6 @@ ADDED_LATER: Final = (
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
     "baseline_risks", "change_correlation", "vtype", "correct", "bayes", "baseline_rates",
-    "random", "phi", "asymmetry",
+    "random", "phi", "asymmetry", "correlations",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -11,6 +11,7 @@ from review.formula import parse
 from review.protocol.characteristics import condition
 from review.protocol.frozen import Line
 from review.protocol.levels import as_written
+from review.protocol.pairs import pair_as_written
 
 MethodName = Literal[
     "EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "MH", "PETO",
@@ -41,6 +42,7 @@ def _condition(text: str) -> str:
 
 ModeratorFormula = Annotated[Line, AfterValidator(_formula)]
 RandomText = Annotated[Line, AfterValidator(as_written)]
+PairText = Annotated[Line, AfterValidator(pair_as_written)]
 Where = Annotated[Line, AfterValidator(_condition)]
 
 Margin = Annotated[float, Field(gt=0)]

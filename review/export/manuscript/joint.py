@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from review.export.manuscript.document import Cite, Reference, Spans, Term, filled, listed
 from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of, with_limits
 from review.export.manuscript.sentences import count, words
 from review.living.reports.joint import STRUCTURES
-from review.living.runs.joint import DifferenceLine, JointLine, OutcomeLine, RobustLine
+from review.living.runs.joint import (
+    CorrelationLine,
+    DifferenceLine,
+    JointLine,
+    OutcomeLine,
+    RobustLine,
+)
 from review.wording import capitalised
 
 _OUTCOMES = ("joint", "outcomes")
@@ -50,13 +58,28 @@ def joint_sentences(analysed: Analysed, line: JointLine, printer: Printer) -> li
         found.append(_equal(line, printer))
     found.append(
         filled(
-            "The correlation of sampling errors within a trial was assumed to be {rho}.",
+            "The correlation of sampling errors within a trial was assumed to be {rho}{stated}.",
             rho=printer.number(line.rho, "joint", "rho"),
+            stated=stated_spans(line.stated, printer, "joint"),
         )
     )
     if line.without:
         found.append((f"No trial had {', '.join(line.without)}.",))
     return found
+
+
+def stated_spans(pairs: Sequence[CorrelationLine], printer: Printer, *here: str) -> Spans:
+    """Return the correlations that a plan states of two, after the one of all others."""
+    told = [
+        filled(
+            "{value} of {first} and {second}",
+            value=printer.number(one.value or 0.0, *here, "stated", i, "value"),
+            first=one.first,
+            second=one.second,
+        )
+        for i, one in enumerate(pairs)
+    ]
+    return filled(", but {told}", told=listed(told)) if told else ()
 
 
 def _outcome(analysed: Analysed, i: int, one: OutcomeLine, printer: Printer) -> Spans:
@@ -144,9 +167,10 @@ def joint_methods(facts: Facts) -> Spans:
     return filled(
         "Several outcomes of the same trials were pooled in one multivariate model {jackson} "
         "({told}); covariances of sampling errors, which reports do not give, were computed from "
-        "an assumed correlation of {rhos}, and other correlations were tried. Differences of "
-        "outcomes were also tested with cluster-robust errors (CR2) and Satterthwaite’s degrees "
+        "an assumed correlation of {rhos}{stated}, and other correlations were tried. Differences "
+        "of outcomes were also tested with cluster-robust errors (CR2) and Satterthwaite’s degrees "
         "of freedom {pustejovsky}.",
         jackson=Cite("jackson2011"), told=told, rhos=rhos,
+        stated=", or as stated of two" if any(plan.correlations for plan in plans) else "",
         pustejovsky=Cite("pustejovsky2018"),
     )  # fmt: skip

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from review.export.manuscript.document import Cite, Spans, filled, listed
 from review.export.manuscript.facts import Analysed, Planned, printer_of
+from review.export.manuscript.joint import stated_spans
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import limits_of
 from review.export.tables.printing import NumberStyle
 from review.living.reports.levels import term_words
 from review.living.runs.levels import LevelsLine, VarianceLine
 from review.protocol.levels import terms_of
+from review.protocol.pairs import pair_of
 
 
 def levels_sentences(analysed: Analysed, line: LevelsLine, printer: Printer) -> list[Spans]:
@@ -56,8 +58,9 @@ def _assumed(line: LevelsLine, printer: Printer) -> Spans:
         )
     )
     return filled(
-        "Sampling errors of results of one study were assumed to correlate by {rho}{time}.",
+        "Sampling errors of results of one study were assumed to correlate by {rho}{stated}{time}.",
         rho=printer.number(line.rho, "levels", "rho"),
+        stated=stated_spans(line.stated, printer, "levels"),
         time=time,
     )
 
@@ -86,11 +89,15 @@ def levels_methods(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     terms = listed([(term_words(" / ".join(names)),) for names in terms_of(plan.random)])
     return filled(
         "All results of a study {are} taken, with random effects of {terms} {konstantopoulos}; "
-        "their sampling errors {are} assumed to correlate by {rho}{time}{df}",
+        "their sampling errors {are} assumed to correlate by {rho}{stated}{time}{df}",
         are="were" if isinstance(analysis, Analysed) else "are to be",
         terms=terms,
         konstantopoulos=Cite("konstantopoulos2011"),
         rho=printer.chosen(plan.rho, "plan", "rho"),
+        stated="".join(
+            f", those of {first} and {second} by {value:g}"
+            for first, second, value in map(pair_of, plan.correlations)
+        ),
         time=()
         if plan.phi is None
         else filled(

@@ -44,6 +44,7 @@ from review.living.runs.sizes import natural_of
 from review.measures import MIXED, OF_COUNTS
 from review.natural import Natural
 from review.protocol.levels import terms_of
+from review.protocol.pairs import pair_of
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
 
@@ -135,6 +136,8 @@ class Section:
     network: NetworkSection | None
     joint: JointSection | None
     levels: LevelsSection | None
+    stated: tuple[tuple[str, str, float], ...]
+    """Correlations of errors that the plan states of two."""
     models: Mapping[Variant, Mapping[str, str]]
     """Variants that fit the same trials by another model, and what of the model is other."""
     variants: tuple[VariantSection, ...]
@@ -266,6 +269,7 @@ def section(run: LatestRun) -> Section:
         network=_network(results.network),
         joint=_joint(plan, results.joint),
         levels=_levels(plan, results.levels),
+        stated=tuple(map(pair_of, plan.correlations)),
         models=MODELS,
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),

@@ -21,6 +21,7 @@ from review.living.runs.joint import (
     RobustLine,
 )
 from review.living.runs.results import PooledLine, RunResults
+from review.protocol.pairs import of_each_two, pair_of
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Test, pool
 from review.synthesis.multivariate import (
@@ -107,10 +108,11 @@ def fit_studies(plan: Plan, studies: Sequence[JointStudy], rho: float | None = N
         one.label: one.time for one in plan.outcomes if one.time is not None
     }
     assumed = plan.rho if rho is None else rho
+    pairs = of_each_two(there, plan.correlations, assumed) if plan.correlations else assumed
     V = (
         sampling_covariance(vi, clusters, time=[times[name] for name in names], phi=assumed)
         if times
-        else sampling_covariance(vi, clusters, kind=names, rho_kind=assumed)
+        else sampling_covariance(vi, clusters, kind=names, rho_kind=pairs)
     )
     fitted = multivariate(
         [row[2] for row in rows],
@@ -228,6 +230,7 @@ def joint_line(inputs: RunInputs, fitted: Joint) -> JointLine:
         effects=model.k,
         structure=plan.structure,
         rho=plan.rho,
+        stated=stated_lines(plan),
         outcomes=tuple(_outcome(plan, fitted, label) for label in there),
         differences=tuple(_difference(fitted, label, first) for label in others),
         equal_stat=equal.stat if equal else None,
@@ -305,6 +308,14 @@ def correlations(fitted: Joint) -> Iterator[CorrelationLine]:
         for i, first in enumerate(terms[:j]):
             value = component.correlations[places[i]][places[j]]
             yield CorrelationLine(first=first, second=second, value=value)
+
+
+def stated_lines(plan: Plan) -> tuple[CorrelationLine, ...]:
+    """Return the correlations of sampling errors that a plan states of two."""
+    return tuple(
+        CorrelationLine(first=first, second=second, value=value)
+        for first, second, value in map(pair_of, plan.correlations)
+    )
 
 
 def _assumed(plan: Plan, fitted: Joint) -> Iterator[AssumedLine]:

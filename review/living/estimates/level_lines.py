@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from review.errors import InvalidDataError
-from review.living.estimates.jointly import RHOS
+from review.living.estimates.jointly import RHOS, stated_lines
 from review.living.estimates.levels import (
     MEAN,
     Levels,
@@ -78,6 +78,7 @@ def levels_line(plan: Plan, fitted: Levels) -> LevelsLine:
         terms=tuple(_term_lines(plan, fitted)),
         rho=plan.rho,
         phi=plan.phi,
+        stated=stated_lines(plan),
         shared=_sharing(plan, fitted.studies),
         robust=_robust(fitted, clusters),
         clusters=len(set(clusters)),

@@ -14,7 +14,8 @@ from review.errors import InvalidDataError
 from review.living.estimates.effects import TrialEffects
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import RunResults
-from review.protocol.levels import RESULT, STUDY, WEEKS, names_of, terms_of
+from review.protocol.levels import RESULT, STUDY, WEEKS, names_of_levels, terms_of
+from review.protocol.pairs import of_each_two
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis.multivariate import (
     Multivariate,
@@ -164,7 +165,7 @@ def studies_of(inputs: RunInputs, effects: TrialEffects) -> tuple[LevelStudy, ..
 def _result(
     plan: Plan, trial: TrialInput, y: float, v: float, sizes: tuple[int | None, int | None]
 ) -> LevelResult:
-    names = names_of(plan.random, plan.phi)
+    names = names_of_levels(plan.random, plan.phi)
     return LevelResult(
         about=(trial.instrument, trial.rater, trial.timepoint, trial.analysis_set),
         named=tuple((name, str(trial.characteristic(name))) for name in names),
@@ -207,6 +208,10 @@ def covariance_of(plan: Plan, studies: Sequence[LevelStudy], rho: float) -> Floa
             "n_group": [one.n_intervention for one in shared],
             "n_other": [one.n_comparator for one in shared],
         }
+    if plan.correlations:
+        instruments = [result.trial.instrument for result in results]
+        pairs = of_each_two(instruments, plan.correlations, rho)
+        given |= {"kind": instruments, "rho_kind": pairs}
     return sampling_covariance(
         [result.vi for result in results],
         clusters,

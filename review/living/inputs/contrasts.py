@@ -32,7 +32,7 @@ from review.living.inputs.reasons import (
 from review.living.inputs.trials import together, trial_from
 from review.living.runs.contents import TrialInput
 from review.protocol.characteristics import in_words
-from review.protocol.levels import names_of
+from review.protocol.levels import names_of_levels
 from review.protocol.parts import ArmRule
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet
@@ -132,7 +132,7 @@ def _lacking(plan: Plan, trial: TrialInput) -> str | None:
     """Return which names of the plan's random effects and errors a result has no value of."""
     because = [
         f"{in_words(name)} is {trial.because(name)}; the plan's random effects need it"
-        for name in names_of(plan.random, plan.phi)
+        for name in names_of_levels(plan.random, plan.phi)
         if trial.characteristic(name) is None
     ]
     return "; ".join(because) or None

@@ -34,6 +34,7 @@ _PLANNED: Final = {
     "several_results": "several results of a trial",
     "rho": "correlation of several results",
     "random": "random effects",
+    "correlations": "correlations of errors",
     "phi": "correlation of errors a week apart",
     "icc": "intracluster correlation",
     "zero_cells": "rule for zero cells",

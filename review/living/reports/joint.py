@@ -7,7 +7,13 @@ from typing import Final
 
 from review.canonical import number, p_value
 from review.living.reports.pages import Section
-from review.living.runs.joint import DifferenceLine, JointLine, OutcomeLine, RobustLine
+from review.living.runs.joint import (
+    DifferenceLine,
+    JointLine,
+    OutcomeLine,
+    RobustLine,
+    stated_words,
+)
 from review.living.runs.results import RunResults
 from review.living.runs.scales import EffectScale
 from review.wording import counted
@@ -44,9 +50,10 @@ def size_words(line: JointLine) -> str:
 
 def model_sentence(line: JointLine) -> str:
     """Return what the model supposes: structure and assumed correlation."""
+    stated = stated_words(line.stated)
     return (
         f"True effects: {STRUCTURES[line.structure]}; sampling errors of one trial are assumed to "
-        f"correlate by {line.rho:g}."
+        f"correlate by {line.rho:g}{f', {stated}' if stated else ''}."
     )
 
 

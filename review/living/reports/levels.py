@@ -9,6 +9,7 @@ from review.canonical import number, p_value
 from review.living.reports.joint import joint_sections, robust_words
 from review.living.reports.networks import network_tables_of
 from review.living.reports.pages import Section
+from review.living.runs.joint import stated_words
 from review.living.runs.levels import LevelsLine, VarianceLine
 from review.living.runs.results import RunResults
 from review.living.runs.scales import EffectScale
@@ -51,8 +52,11 @@ def errors_sentence(line: LevelsLine) -> str:
         if line.shared
         else ""
     )
+    pairs = stated_words(line.stated)
+    stated = f", those {pairs}" if pairs else ""
     return (
-        f"Sampling errors of results of one study are assumed to correlate by {line.rho:g}{time}."
+        f"Sampling errors of results of one study are assumed to correlate by {line.rho:g}{stated}"
+        f"{time}."
         f"{shared}"
     )
 

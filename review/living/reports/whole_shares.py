@@ -78,9 +78,10 @@ def _reported(inputs: RunInputs, study: int) -> list[dict[str, object]]:
 
 def _model(plan: Plan) -> tuple[object, ...]:
     sides = (plan.intervention.label, plan.comparator.label)
-    joint = (plan.structure, plan.rho, plan.outcomes) if plan.is_joint else ()
-    levels = (plan.random, plan.phi, plan.rho) if plan.random else ()
-    return (plan.method, plan.test, plan.level, *sides, *joint, *levels)
+    joint = (plan.structure, plan.outcomes) if plan.is_joint else ()
+    levels = (plan.random, plan.phi) if plan.random else ()
+    errors = (plan.rho, plan.correlations) if plan.of_several else ()
+    return (plan.method, plan.test, plan.level, *sides, *joint, *levels, *errors)
 
 
 def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares | None:

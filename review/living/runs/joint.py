@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
 from review.living.runs.contents import RunPart
 
 Interval = tuple[float, float]
@@ -57,6 +62,12 @@ class CorrelationLine(RunPart):
     value: float | None
 
 
+def stated_words(pairs: Sequence[CorrelationLine]) -> str:
+    """Return ``of wai and haq by 0.4`` for each, joined; nothing for none."""
+    told = [f"of {one.first} and {one.second} by {one.value:g}" for one in pairs]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+
+
 class AssumedLine(RunPart):
     """The deciding outcome and the first difference, had another correlation been assumed."""
 
@@ -89,6 +100,8 @@ class JointLine(RunPart):
     loglik: float
     aic: float
     assumed: tuple[AssumedLine, ...] = ()
+    stated: Annotated[tuple[CorrelationLine, ...], Field(exclude_if=lambda pairs: not pairs)] = ()
+    """Correlations of sampling errors that the plan states of two outcomes, other than `rho`."""
     without: tuple[str, ...] = ()
     """Planned outcomes that no trial has."""
 

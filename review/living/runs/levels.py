@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from review.living.runs.contents import RunPart
-from review.living.runs.joint import Interval, RobustLine
+from review.living.runs.joint import CorrelationLine, Interval, RobustLine
 
 
 class VarianceLine(RunPart):
@@ -43,6 +47,8 @@ class LevelsLine(RunPart):
     terms: tuple[VarianceLine, ...]
     rho: float
     phi: float | None
+    stated: Annotated[tuple[CorrelationLine, ...], Field(exclude_if=lambda pairs: not pairs)] = ()
+    """Correlations of sampling errors that the plan states of two instruments."""
     shared: int
     """Comparisons that share their comparator with another."""
     robust: RobustLine | None

@@ -120,7 +120,16 @@ def _joint(database: Database) -> None:
     ]
     plans = (
         joint.joint_plan(title="Synthetic pair", margin=0.4, variants=["fixed", "z_test"]),
-        joint.joint_plan(title="Synthetic views", outcomes=three, structure="CS", test="z"),
+        joint.joint_plan(
+            title="Synthetic views",
+            outcomes=three,
+            structure="CS",
+            test="z",
+            correlations=[
+                "client’s view / observer’s view = 0.3",
+                "client’s view / therapist’s view = 0.5",
+            ],
+        ),
         joint.joint_plan(title="Synthetic common", outcomes=three, method="EE"),
     )
     joint.begin(database, by, *plans)
@@ -133,7 +142,12 @@ def _levels(database: Database) -> None:
     by = attributed("tester")
     plans = (
         levels.levels_plan(title="Synthetic results", margin=0.4, variants=["fixed", "z_test"]),
-        levels.levels_plan(title="Synthetic crossed", random=["study + instrument"], phi=0.9),
+        levels.levels_plan(
+            title="Synthetic crossed",
+            random=["study + instrument"],
+            phi=0.9,
+            correlations=["wai / haq = 0.3"],
+        ),
         levels.levels_plan(
             title="Synthetic raters",
             random=["study / result", "rater"],

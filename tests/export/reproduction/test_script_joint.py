@@ -33,6 +33,12 @@ PLANS = (
     joint_plan(title="CS, ML", structure="CS", method="ML"),
     joint_plan(title="DIAG, normal", structure="DIAG", test="z", rho=0.3),
     joint_plan(title="HCS", structure="HCS", measure="MD"),
+    joint_plan(
+        title="Stated",
+        outcomes=[{k: v for k, v in one.items() if k != "time"} for one in THREE],
+        structure="CS",
+        correlations=["therapist / client = 0.2"],
+    ),
     joint_plan(title="Common", method="EE", test="z"),
     joint_plan(title="Three in time", outcomes=THREE, structure="CAR"),
     joint_plan(title="Three in steps", outcomes=THREE, structure="AR", level=0.9),

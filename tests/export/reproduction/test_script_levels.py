@@ -26,6 +26,7 @@ PLANS = (
     levels_plan(title="Nested in countries", random=["country / study / result"], test="z"),
     levels_plan(title="In time", phi=0.9, rho=0.3, level=0.9),
     levels_plan(title="Arms", several_arms="covariance", phi=0.8, random=["study + rater"]),
+    levels_plan(title="Stated", correlations=["wai / haq = 0.2"], several_arms="covariance"),
     levels_plan(title="Shares", several_arms="split", measure="MD", variants=("leave_one_out",)),
 )
 
@@ -56,7 +57,7 @@ def test_r_computes_every_number_again(folder: Path) -> None:
     assert {row["part"] for row in expected} == {
         "pooled", "margins", "random", "levels", "assumed", *VARIED,
     }  # fmt: skip
-    assert len({row["analysis"] for row in expected if row["part"] == "random"}) == 6
+    assert len({row["analysis"] for row in expected if row["part"] == "random"}) == 7
     assert len(expected) > 400
     assert furthest(done.stdout) < 1e-6
 

@@ -15,9 +15,23 @@ joint_fit <- function(d, labels, G, rho, time, test, level, method = "REML") {
   list(fit = fit, V = V, X = X)
 }
 joint_sampling <- function(d, rho, time) {
+  if (length(stated)) {
+    R <- stated_of(d$measured, rho) * outer(d$study_id, d$study_id, "==")
+    diag(R) <- 1
+    return(R * sqrt(outer(d$vi, d$vi)))
+  }
   d$time <- if (is.null(time)) 0 else time[d$measured]
   if (is.null(time)) vcalc(vi, cluster = study_id, type = measured, rho = rho, data = d)
   else vcalc(vi, cluster = study_id, time1 = time, phi = rho, data = d)
+}
+# Correlations of errors that the plan states of two, `rho` of all others; 1 of a kind with itself.
+stated_of <- function(kind, rho) {
+  R <- outer(kind, kind, function(one, other) ifelse(one == other, 1, rho))
+  for (pair in stated) {
+    R[kind == pair$one, kind == pair$other] <- pair$r
+    R[kind == pair$other, kind == pair$one] <- pair$r
+  }
+  R
 }
 structure_of <- function(analysis, labels) {
   rows <- read(paste0("structure_", analysis, ".csv"))

@@ -4,10 +4,17 @@
 # gives every number to all digits; that they are the maximum is held by its own search.
 levels_sampling <- function(d, rho, phi, apart) {
   d$kind <- paste(d$instrument, d$rater, d$timepoint, d$analysis_set)
-  given <- list(quote(vi), cluster = quote(study_id), obs = quote(kind), rho = rho, data = quote(d))
+  half <- if (length(stated)) 0.5 else rho # what it makes of 0.5, it makes of any
+  given <- list(quote(vi), cluster = quote(study_id), obs = quote(kind), rho = half, data = quote(d))
   if (!is.null(phi)) given <- c(given, list(time1 = quote(weeks), phi = phi))
   if (apart) given <- c(given, list(grp1 = quote(arm), grp2 = quote(against), w1 = quote(w1), w2 = quote(w2)))
-  eval(as.call(c(quote(vcalc), given)))
+  V <- eval(as.call(c(quote(vcalc), given)))
+  if (!length(stated)) return(V)
+  differ <- outer(d$kind, d$kind, "!=")
+  base <- ifelse(outer(d$instrument, d$instrument, "=="), ifelse(differ, rho, 1), stated_of(d$instrument, rho))
+  R <- cov2cor(V) * base / ifelse(differ, half, 1)
+  diag(R) <- 1
+  R * sqrt(outer(d$vi, d$vi))
 }
 levels_group <- function(d, names) {
   own <- lapply(names, function(name) switch(name, study = d$study_id, result = paste(d$study_id, d$measured),

@@ -37,6 +37,12 @@ class _Fit:
         together = self.ids[:, None] == self.ids
         rho = inputs["plan"]["rho"]
         self.V = np.where(together, rho, 0.0) * np.outer(sd, sd)
+        of = [t["measured"] for t in inputs["trials"]]
+        for text in inputs["plan"].get("correlations", []):
+            pair, _, value = text.rpartition(" = ")
+            for one, other in (pair.split(" / "), pair.split(" / ")[::-1]):
+                at = np.outer([x == one for x in of], [x == other for x in of]) & together
+                self.V[at] = (float(value) * np.outer(sd, sd))[at]
         np.fill_diagonal(self.V, sd**2)
         G = np.diag([one["tau2"] or 0.0 for one in self.line["outcomes"]])
         for c in self.line["correlations"]:
@@ -150,9 +156,23 @@ def _one_mean(read: Read, m: re.Match[str]) -> None:
         p_is(m[4], float(stats.chi2.sf(wald, df)))
 
 
-@claim(r"The correlation of sampling errors within a trial was assumed to be #\.")
+@claim(
+    r"The correlation of sampling errors within a trial was assumed to be #(?:, but (.+?))?\.(?= [A-Z]|$)"
+)
 def _assumed(read: Read, m: re.Match[str]) -> None:
     same(m[1], read.inputs["plan"]["rho"])
+    pairs_are(read, m[2])
+
+
+def pairs_are(read: Read, told: str | None) -> None:
+    """Hold what is told of two against the plan."""
+    planned = read.inputs["plan"].get("correlations", [])
+    found = re.findall(rf"({NUMBER}) of (.+?) and (.+?)(?=, {NUMBER}| and {NUMBER}|$)", told or "")
+    assert len(found) == len(planned)
+    for (value, *names), text in zip(found, planned, strict=True):
+        pair, _, stated = text.rpartition(" = ")
+        assert pair.split(" / ") == names
+        same(value, float(stated))
 
 
 @claim(r"No trial had (.+?)\.(?= [A-Z]|$)")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from tests.export.manuscript.claims.joint import pairs_are
 from tests.export.manuscript.claims.plans import FOR, for_plans
 from tests.export.manuscript.claims.reading import (
     CI,
@@ -35,6 +36,12 @@ class _Fit:
         sd = np.sqrt([e["vi"] for e in effects])
         self.ids = np.array([t["study_id"] for t in self.trials])
         R = np.where(self.ids[:, None] == self.ids, plan["rho"], 0.0)
+        for text in plan.get("correlations", []):
+            pair, _, value = text.rpartition(" = ")
+            of = [t["instrument"] for t in self.trials]
+            for one, other in (pair.split(" / "), pair.split(" / ")[::-1]):
+                at = np.outer([x == one for x in of], [x == other for x in of])
+                R[at & (self.ids[:, None] == self.ids)] = float(value)
         if plan.get("phi"):
             weeks = np.array([float(self._of(t, "weeks")) for t in self.trials])
             R = R * plan["phi"] ** abs(weeks[:, None] - weeks)
@@ -145,14 +152,15 @@ def _no_variance_of(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"Sampling errors of results of one study were assumed to correlate by #(?:, times # to the power of the weeks between them)?\."
+    r"Sampling errors of results of one study were assumed to correlate by #(?:, but (.+?))?(?:, times # to the power of the weeks between them)?\.(?= [A-Z]|$)"
 )
 def _errors_of_levels(read: Read, m: re.Match[str]) -> None:
     plan = read.inputs["plan"]
     same(m[1], plan["rho"])
-    assert bool(m[2]) is (plan.get("phi") is not None)
-    if m[2]:
-        same(m[2], plan["phi"])
+    pairs_are(read, m[2])
+    assert bool(m[3]) is (plan.get("phi") is not None)
+    if m[3]:
+        same(m[3], plan["phi"])
 
 
 @claim(rf"With cluster-robust errors the interval was {CI}(?:, ({P}))?\.")
@@ -166,7 +174,7 @@ def _levels_robust(read: Read, m: re.Match[str]) -> None:
 
 @claim(
     FOR
-    + r"[Aa]ll results of a study (were|are to be) taken, with random effects of (.+?) konstantopoulos2011; their sampling errors .+? assumed to correlate by #(?:, times # to the power of the weeks between them)?(; degrees of freedom are the fewest groups of a random effect less one)?\."
+    + r"[Aa]ll results of a study (were|are to be) taken, with random effects of (.+?) konstantopoulos2011; their sampling errors .+? assumed to correlate by #(?:, those of [^;]+? by [\d.−]+)*(?:, times # to the power of the weeks between them)?(; degrees of freedom are the fewest groups of a random effect less one)?\."
 )
 def _levels_how(read: Read, m: re.Match[str]) -> None:
     for plan in for_plans(read, m):
