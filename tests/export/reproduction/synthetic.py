@@ -466,6 +466,22 @@ def edges() -> list[LatestRun]:
         run("two-trials", plan("SMD", variants=EVERY, subgroups=["rater"]), pair),
         run("equal-effects", plan("MD", test="knha", variants=EVERY[:6]), equal),
         run("few-events", plan("OR", method="MH"), [*empty, of_events(1)]),
+        run(
+            "mh-many",
+            plan("OR", method="MH"),
+            [
+                *events(),
+                *(
+                    of_events(i, higher_is_better=False).model_copy(update={"study_id": 6 + i})
+                    for i in (3, 4, 5)
+                ),
+            ],
+        ),
+        run(
+            "one-year",
+            plan("AS", moderators=["year"]),
+            [of_events(i).model_copy(update={"year": 2009}) for i in (3, 4)],
+        ),
         run("sidik-jonkman", plan("MD", method="SJ", variants=["leave_one_out"]), means()),
         run("skewed-first", plan("SMD", medians="qe"), [skewed, *means()[1:]]),
         run("two-apart", plan("MD", test="z", level=0.99), [scaled(i, 100.0) for i in (1, 4)]),

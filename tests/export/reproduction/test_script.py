@@ -106,7 +106,7 @@ def test_the_grid_of_kinds_has_not_shrunk(synthetic: Path) -> None:
         "asymmetry", "margins", "subgroups by rater", "subgroups by side", "subgroups by year",
         "meta-regression by year", "meta-regression by rater", "meta-regression by side",
     }  # fmt: skip
-    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 139
+    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 141
 
 
 @pytest.mark.parametrize("run", [python, rscript])

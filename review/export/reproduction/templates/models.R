@@ -19,16 +19,23 @@ three_level <- function(d, rho, level) {
   d$effect <- seq_len(nrow(d))
   V <- vcalc(vi, cluster = study_id, obs = effect, rho = rho, data = d)
   nested <- if (anyDuplicated(d$study_id)) ~ 1 | study_id / effect else ~ 1 | study_id
-  fit_by <- function(...) suppressWarnings(try(
-    rma.mv(yi, V, random = nested, data = d, level = level, control = list(...)), silent = TRUE))
-  fits <- list(fit_by(optimizer = "optim", optmethod = "Nelder-Mead", reltol = 1e-16, maxit = 2e4))
-  for (rel.tol in 10^-(12:8)) {
-    fits <- c(fits, list(fit_by(rel.tol = rel.tol)))
-    if (!inherits(fits[[length(fits)]], "try-error")) break
+  fit_by <- function(sigma2, ...) suppressWarnings(try(
+    rma.mv(yi, V, random = nested, sigma2 = sigma2, data = d, level = level, control = list(...)),
+    silent = TRUE))
+  # searches stop early, one here and the other there, and that of both variances beside the maximum
+  # where one of them is zero
+  fits <- list()
+  for (sigma2 in if (anyDuplicated(d$study_id)) list(c(0, NA), c(NA, 0), c(NA, NA)) else list(NA)) {
+    simplex <- list(optimizer = "optim", optmethod = "Nelder-Mead", reltol = 1e-16, maxit = 2e4)
+    fits <- c(fits, list(do.call(fit_by, c(list(sigma2), simplex))))
+    for (rel.tol in 10^-(12:8)) {
+      fits <- c(fits, list(fit_by(sigma2, rel.tol = rel.tol)))
+      if (!inherits(fits[[length(fits)]], "try-error")) break
+    }
   }
   works <- Filter(function(fit) !inherits(fit, "try-error"), fits)
   if (length(works) == 0) stop(fits[[1]])
-  works[[which.max(sapply(works, logLik))]] # searches stop early, one here and the other there
+  works[[which.max(sapply(works, logLik))]]
 }
 
 # A fit of the events as counted, its sign turned where events are worse.
@@ -70,8 +77,7 @@ mixed <- function(dat, measure, model, level) {
   }
   lone <- nrow(dat) == 1 # one trial has no effects that could differ
   fit <- try(fit_of(model, if (lone) "EE" else "ML"), silent = TRUE)
-  if (lone) fit[c("I2", "H2", "QE.LRT", "QEp.LRT")] <- list(0, 1, 0, 1)
-  if (!lone && two && model %in% c("CM.EL", "UM.RS")) {
+  if (!lone && two && (model %in% c("CM.EL", "UM.RS") || inherits(fit, "try-error"))) {
     common <- fit_of(model, "EE")
     if (inherits(fit, "try-error") || logLik(common) > logLik(fit) - 1e-4) {
       fit <- common
@@ -79,6 +85,10 @@ mixed <- function(dat, measure, model, level) {
     }
   }
   free <- if (two && model == "UM.RS") fit_of("UM.FS", "EE") else fit
+  if (is.na(free$QE.LRT)) { # of one trial alone that tells something
+    fit[c("I2", "H2")] <- list(0, 1)
+    free[c("QE.LRT", "QEp.LRT")] <- list(0, 1)
+  }
   fit <- turned(fit, dat)
   half <- qnorm((1 + level / 100) / 2) * sqrt(fit$se^2 + fit$tau2)
   found <- c(line_of(fit), normal_of(fit), I2 = fit$I2, H2 = fit$H2, Q = free$QE.LRT,
@@ -111,7 +121,7 @@ line_of <- function(fit, coefficient = 1) {
     tau2 = if (is.null(fit$tau2)) 0 else fit$tau2)
 }
 homogeneity_of <- function(fit) c(I2 = fit$I2, H2 = fit$H2, Q = fit$QE, Q_p = fit$QEp,
-  I2_q = if (fit$QE > fit$k - fit$p) 100 * (1 - (fit$k - fit$p) / fit$QE) else 0)
+  I2_q = if (fit$k > fit$p && fit$QE > fit$k - fit$p) 100 * (1 - (fit$k - fit$p) / fit$QE) else 0)
 
 # Prediction interval, and Q-profile interval of tau2. `prediction` is "test" (as metafor has it), by
 # t with "k-1" or "k-2" degrees of freedom and the model's standard error (Higgins et al. 2009), or
@@ -151,7 +161,7 @@ check_margins <- function(analysis, fit, normal, margins, near = tolerance) {
     said(analysis, "margins", i, "conclusion", class_of(fit$ci.lb, fit$ci.ub, margins[i]))
     said(analysis, "margins", i, "z_conclusion", class_of(normal[1], normal[2], margins[i]))
     if (!is.na(margins[i])) { # one-sided p of an effect of -margin or worse
-      stat <- (fit$beta[1] + margins[i]) / fit$se
+      stat <- (fit$beta[[1]] + margins[i]) / fit$se
       df <- if (is.null(fit$ddf) || is.na(fit$ddf[1])) Inf else fit$ddf[1]
       check(analysis, "margins", i, c(noninferiority_p = pt(stat, df, lower.tail = FALSE)), near)
     }
@@ -161,6 +171,7 @@ check_margins <- function(analysis, fit, normal, margins, near = tolerance) {
 # Egger's test: the effects against their standard errors, or what else stands for the size of a
 # study, weighted (Egger et al. 1997).
 check_asymmetry <- function(analysis, dat, predictor = "sei") {
+  dat <- dat[!is.na(dat$yi), ]
   found <- if (predictor %in% c("sei", "vi")) regtest(dat$yi, dat$vi, model = "lm", predictor = predictor)
     else regtest(dat$yi, dat$vi, ni = dat$ni, model = "lm", predictor = predictor)
   check(analysis, "asymmetry", 1, c(stat = found$zval, ddf = found$ddf, p = found$pval))
@@ -211,7 +222,8 @@ left_alone <- function(analysis, part) {
 check_regression <- function(analysis, part, fit, centred = FALSE) {
   for (i in seq_along(fit$beta)) check(analysis, part, i, line_of(fit, i))
   if (centred) {
-    there <- predict(fit, newmods = colMeans(fit$X[, -1, drop = FALSE]))
+    there <- if (ncol(fit$X) == 1) predict(fit) # a moderator that does not vary is left out
+      else predict(fit, newmods = colMeans(fit$X[, -1, drop = FALSE]))
     check(analysis, part, length(fit$beta) + 1,
           c(k = fit$k, estimate = there$pred, ci_low = there$ci.lb, ci_high = there$ci.ub))
   }
@@ -238,8 +250,13 @@ check_without_each <- function(analysis, dat, lines, line_of) {
 }
 check_without_influential <- function(analysis, dat, fit_of) {
   if (left_out(analysis, "without_influential", dat)) return(invisible())
-  keep <- !influence(fit_of(dat, test = "z"))$is.infl
-  check(analysis, "without_influential", 1, line_of(fit_of(dat[keep, ])))
+  fit <- fit_of(dat, test = "z")
+  for (threshold in 10^-(12:5)) { # a search without one trial may not end so sharply
+    fit$control$threshold <- threshold
+    influential <- influence(fit)$is.infl
+    if (!anyNA(influential)) break
+  }
+  check(analysis, "without_influential", 1, line_of(fit_of(dat[!influential, ])))
 }
 
 # Results of one trial averaged, their sampling errors correlated by rho.
