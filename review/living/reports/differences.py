@@ -11,6 +11,7 @@ from review.protocol.choices import CHOICES, text
 from review.protocol.joint import JointOutcome
 from review.protocol.plan_texts import joint_text
 from review.protocol.rules import Plan
+from review.synthesis.bayes import DEFAULT_TAU
 from review.wording import lowered
 
 _PLAN: Final = "plan"
@@ -110,6 +111,10 @@ def _in_words(plan: Plan) -> dict[str, object]:
 def _value_words(name: str, value: object) -> object:
     if isinstance(value, dict) and name in ("intervention", "comparator"):
         return {part: _value_words(part, inner) for part, inner in value.items()}
+    if isinstance(value, dict) and name == "bayes":
+        scale, spread = value["scale"], value["mean_sd"]
+        given = DEFAULT_TAU.scale if scale is None else scale
+        return {**value, "scale": given, "mean_sd": "none (flat)" if spread is None else spread}
     if isinstance(value, list) and name == "other_treatments":
         return ", ".join(map(_rule_words, value)) or "none"
     if isinstance(value, list) and name == "outcomes":

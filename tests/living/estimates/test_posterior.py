@@ -11,6 +11,7 @@ from review.export.drawings.forest import forest_of
 from review.living.reports.bayes import event, moved_posterior_section, posterior_section
 from review.living.reports.brief import brief
 from review.living.reports.changes import compare
+from review.living.reports.differences import plan_differences
 from review.living.reports.posterior import posterior_of
 from review.living.runs.results import RunResults, Snapshot
 from review.living.runs.scales import scale_of_run
@@ -177,3 +178,14 @@ def test_a_forest_plot_says_it_below() -> None:
         forest_of(inputs, results).note or ""
     )
     assert "by Bayes" not in (forest_of(*snapshot(margin=0.5)).note or "")
+
+
+def test_a_changed_prior_is_told_with_what_holds_by_default() -> None:
+    old, new = plan("SMD", bayes={}), plan("SMD", bayes={"scale": 0.3, "mean_sd": 2.0})
+    told = [change.words for change in plan_differences(old, new)]
+    assert told == [
+        "scale of the prior of tau from 0.5 to 0.3",
+        "SD of the prior of the effect from none (flat) to 2.0",
+    ]
+    (added,) = plan_differences(plan("SMD"), old)
+    assert added.words.startswith("posterior by Bayes from none to tau half-normal, scale 0.5")
