@@ -222,6 +222,7 @@ def _of_events(
     if not assumed:
         assumed = sum(events for events, _ in counts) / sum(among for _, among in counts)
         how = kind.of_all
+    what = "trial" if results.levels is None else "result"
     effect, ci = turned(results.pooled.estimate, results.pooled.ci, sign)
     low, high = (kind.per * there_and_here(assumed, limit) for limit in ci)
     there, here = kind.per * assumed, kind.per * there_and_here(assumed, effect)
@@ -233,7 +234,7 @@ def _of_events(
         intervention_ci=(low, high),
         difference=here - there,
         difference_ci=(low - there, high - there),
-        basis=f"Assumed {kind.name}: {how} of the comparators of {counted(len(each), 'trial')}.",
+        basis=f"Assumed {kind.name}: {how} of the comparators of {counted(len(each), what)}.",
     )
 
 
@@ -302,11 +303,12 @@ def _familiar(inputs: RunInputs) -> _Familiar | str:
     )
     if most not in names:
         return f"Not re-expressed: no trial was measured by {most} itself."
-    groups = [
-        group
+    of_trials = [
+        (trial.study_id, group)
         for trial in inputs.trials
         if (group := _groups(comparator_arms(trial, most), inputs.plan))
     ]
+    groups = [group for _, group in of_trials]
     if not groups:
         which = "the target" if inputs.plan.target_instrument else "the most used"
         return f"Not re-expressed: no trial of {which} instrument gives mean and SD."
@@ -325,7 +327,7 @@ def _familiar(inputs: RunInputs) -> _Familiar | str:
         mean=_mean(every),
         means=(min(means), max(means)),
         sd=math.sqrt(squares / sum(n - 1 for n, _, _ in every)),
-        trials=len(groups),
+        trials=len({study for study, _ in of_trials}),
     )
 
 

@@ -200,14 +200,20 @@ def finding(run: LatestRun, rated: Rated | None) -> Finding:
 
 
 def participants_of(inputs: RunInputs, results: RunResults) -> tuple[int, int]:
-    """Return the people of a run's trials, and how many trials do not give their number."""
-    people = [
+    """Return the people of a run's trials, and how many trials do not give their number.
+
+    Of several outcomes or results of a trial, the one with the most people counts.
+    """
+    people: dict[tuple[int, str | None], int] = {}
+    several = results.joint is not None or results.levels is not None
+    for trial, one in zip(inputs.trials, results.effects, strict=True):
+        if one.n_intervention is None or one.n_comparator is None:
+            continue
         # In a crossover trial the same persons have both arms.
-        (max if trial.crossover else sum)((one.n_intervention, one.n_comparator))
-        for trial, one in zip(inputs.trials, results.effects, strict=True)
-        if one.n_intervention is not None and one.n_comparator is not None
-    ]
-    return sum(people), results.pooled.k - len(people)
+        n = (max if trial.crossover else sum)((one.n_intervention, one.n_comparator))
+        unit = (trial.study_id, None if several else trial.told_apart)
+        people[unit] = max(n, people.get(unit, 0))
+    return sum(people.values()), results.pooled.k - len(people)
 
 
 GUIDELINE: Final = (

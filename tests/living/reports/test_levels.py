@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from review.db import Database
+from review.export.contents.absolute import Absolute, absolute_of
+from review.export.contents.findings import participants_of
 from review.export.contents.levels import variances_table
 from review.export.drawings.forest import forest_of
 from review.export.runs import latest_runs
@@ -127,6 +129,11 @@ def test_every_number_of_the_table_and_every_row_of_the_figure_is_of_a_result(
             assert row[3] == found
         assert levels.shared == 4  # video and phone of one trial, two results each
         forest = forest_of(run.inputs, run.results)
+        people, silent = participants_of(run.inputs, run.results)
+        found = absolute_of(run.inputs, run.results)
+        assert (people, silent) == (82 + 71 + 59 + 51 + 98 + 64 + 88, 0)  # each once
+        assert isinstance(found, Absolute)
+        assert "pooled over 4 trials with this instrument" in found.basis
     assert len(forest.rows) == levels.effects == 15
     assert "Synthetic 3, wai, client, week 4, phone" in [row.label for row in forest.rows]
     assert "random effects of country, study within country, result within study" in forest.note
