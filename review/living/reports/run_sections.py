@@ -90,7 +90,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         *robustness_sections(snapshot, withheld=withheld),
         *(
             [Section("Notes", notes)]
-            if (notes := (*_cautions(inputs.plan, line), *_tested(snapshot), *line.notes))
+            if (notes := (*_cautions(inputs.plan, line), *line.notes))
             else ()
         ),
         *([] if newest else _then(inputs.left_out)),
@@ -99,7 +99,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
 
 
 def robustness_sections(snapshot: Snapshot, *, withheld: bool) -> list[Section]:
-    """Return posterior, variants, subgroups, models of effect and heterogeneity, each a section."""
+    """Return posterior, variants, models of effect and heterogeneity, a test, each a section."""
     inputs, results = snapshot
     variants = partial(_variants, scale_of_run(inputs), withheld=withheld, kind=inputs.plan.kind)
     return [
@@ -108,6 +108,7 @@ def robustness_sections(snapshot: Snapshot, *, withheld: bool) -> list[Section]:
         *variants("The same counts by other ways", zero_cell_lines(inputs)),
         *(s for line in results.moderators for s in _moderator(line, variants)),
         *heterogeneity_sections(results.heterogeneity, scale_of_run(inputs)),
+        *([Section("Asymmetry", (tested,))] if (tested := asymmetry_told(*snapshot)) else ()),
     ]
 
 
@@ -128,12 +129,6 @@ def _cautions(plan: Plan, line: PooledLine) -> Iterator[str]:
             f"The normal interval on {line.k} trials that differ is too narrow; test: adhoc in the "
             f"plan takes t on {line.k - 1} degrees of freedom."
         )
-
-
-def _tested(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the test of asymmetry by a predictor that the plan chose; none of the usual one."""
-    found = asymmetry_told(*snapshot)
-    return () if found is None else (found,)
 
 
 def _word(kind: AnalysisKind, conclusion: str | None, *, withheld: bool) -> str:

@@ -18,6 +18,7 @@ from review.living.estimates.asymmetry import Asymmetry, asymmetry_of, plain, to
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.differences import plan_differences
+from review.living.reports.run_sections import robustness_sections
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
 from review.protocol.asymmetry import PREDICTORS
@@ -62,6 +63,8 @@ def test_the_test_is_metafors_and_the_figure_tells_it(name: str, test: dict[str,
     assert shown in note
     assert (told(*snapshot) is None) is (test["predictor"] == "sei")
     assert plain(*snapshot)["predictor"] == test["predictor"]
+    sections = {one.heading: one.sentences for one in robustness_sections(snapshot, withheld=False)}
+    assert sections.get("Asymmetry") == ((told(*snapshot),) if by else None)
 
 
 def test_without_the_participants_of_a_trial_it_is_said_whose_are_missing() -> None:
