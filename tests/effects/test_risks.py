@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import pytest
 
-from review.effects.risks import _WAYS, response_share, risk_by_hazard_ratio, risks
+from review.effects.risks import _WAYS, rates, response_share, risk_by_hazard_ratio, risks
 from review.errors import InvalidDataError
 from review.measures import OF_RISKS, Measure, has_risks
 
@@ -60,3 +60,17 @@ def test_edges_have_stated_answers() -> None:
 
 def test_every_measure_of_risks_has_its_way_to_them() -> None:
     assert _WAYS.keys() == OF_RISKS
+
+
+def test_rates_are_of_rate_ratios_and_differences_of_rates() -> None:
+    """Halved from 20 in 100 person-years: ten fewer, ten person-years for one event less."""
+    halved = rates("IRR", math.log(0.5), (math.log(0.25), math.log(2)), 0.2)
+    assert (halved.risk, halved.nnt) == (pytest.approx(0.1), pytest.approx(-10))
+    assert halved.risk_ci == pytest.approx((0.05, 0.4))
+    assert halved.through_infinity
+    fewer = rates("IRD", -0.05, (-0.3, -0.01), 0.2)
+    assert (fewer.risk, fewer.risk_ci) == (pytest.approx(0.15), (0.0, pytest.approx(0.19)))
+    assert rates("IRD", 0.0, (-0.1, 0.1), 0.2).nnt is None
+    for measure, rate, words in (("RR", 0.2, "no rate of RR"), ("IRR", 0.0, "above 0")):
+        with pytest.raises(InvalidDataError, match=words):
+            rates(measure, 0.1, (0.0, 0.2), rate)
