@@ -1,0 +1,1 @@
+"""What one more trial of real data sets would do, by metafor."""
