@@ -25,6 +25,9 @@ OF_WHOLE_MODELS: Final = frozenset(
 The others rest on the funnel or the influence of single effects, or take several results of an arm.
 """
 
+TESTS_OF_MANY: Final = ("t", "z")
+"""Tests of models that take several effects of a trial."""
+
 OF_NETWORKS: Final = frozenset({*OF_WHOLE_MODELS, "subgroups", "moderators"})
 """What a network has beside its result."""
 

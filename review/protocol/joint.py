@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import Field
 
-from review.protocol.beside import OF_WHOLE_MODELS, refused_beside
+from review.protocol.beside import OF_WHOLE_MODELS, TESTS_OF_MANY, refused_beside
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.vocabulary import AnalysisKind, Rater, Variant
 
@@ -34,7 +34,6 @@ STRUCTURE_WORDS: Final = {
 """What a form calls them, and what they mean."""
 
 JOINT_METHODS: Final = ("REML", "ML", "EE")
-JOINT_TESTS: Final = ("t", "z")
 
 
 def _is_empty(value: object) -> bool:
@@ -107,10 +106,10 @@ def joint_problem(plan: _Joint) -> str | None:
         return "time is given of every outcome, each another, or of none"
     if plan.structure in ("AR", "HAR", "CAR") and not times:
         return f"structure {plan.structure} needs the time of each outcome"
-    if plan.method not in JOINT_METHODS or plan.test not in JOINT_TESTS:
+    if plan.method not in JOINT_METHODS or plan.test not in TESTS_OF_MANY:
         return (
             f"a multivariate model goes with method {', '.join(JOINT_METHODS)} and test "
-            f"{' or '.join(JOINT_TESTS)}"
+            f"{' or '.join(TESTS_OF_MANY)}"
         )
     return refused_beside(
         plan,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from review.protocol.beside import OF_WHOLE_MODELS, refused_beside
-from review.protocol.joint import JOINT_TESTS
+from review.protocol.beside import OF_WHOLE_MODELS, TESTS_OF_MANY, refused_beside
 from review.protocol.vocabulary import AnalysisKind, Variant
 
 STUDY: Final = "study"
@@ -108,10 +107,10 @@ def levels_problem(plan: _Levelled) -> str | None:
     terms = terms_of(plan.random)
     if all(set(term) == {RESULT} for term in terms):
         return "results of one study share people: name the study too, as in study / result"
-    if plan.method not in METHODS or plan.test not in JOINT_TESTS:
+    if plan.method not in METHODS or plan.test not in TESTS_OF_MANY:
         return (
             f"random effects go with method {' or '.join(METHODS)} and test "
-            f"{' or '.join(JOINT_TESTS)}"
+            f"{' or '.join(TESTS_OF_MANY)}"
         )
     return refused_beside(
         plan,

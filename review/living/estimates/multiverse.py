@@ -21,7 +21,8 @@ from review.living.runs.concluded import conclusion_word
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.measures import OF_COUNTS, AnalysisKind
-from review.protocol.joint import JOINT_METHODS, JOINT_TESTS
+from review.protocol.beside import TESTS_OF_MANY
+from review.protocol.joint import JOINT_METHODS
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet
 from review.synthesis import classify, influence, pool
@@ -112,7 +113,7 @@ def _specifications(
     plan: Plan, items: Sequence[Evidence]
 ) -> Iterator[tuple[Specification, RunInputs]]:
     planned: tuple[str, str] = (plan.method, plan.test)
-    others = product(JOINT_METHODS, JOINT_TESTS) if plan.of_several else MODELS
+    others = product(JOINT_METHODS, TESTS_OF_MANY) if plan.of_several else MODELS
     models = dict.fromkeys([planned, *others])
     seen: set[str] = set()
     for label, chosen in _selections(plan, items):
