@@ -17,7 +17,7 @@ from review.synthesis.methods import Model
 from review.synthesis.moderators import TermTest
 from review.synthesis.network import (
     Difference,
-    Levels,
+    LevelEffects,
     Moderated,
     Network,
     NetworkGroups,
@@ -42,7 +42,7 @@ class Explained(NamedTuple):
     """One model of what explains a network, and the trials that it is without."""
 
     of: str
-    found: Moderated | Levels | NetworkGroups
+    found: Moderated | LevelEffects | NetworkGroups
     notes: tuple[str, ...]
     left_out: tuple[dict[str, str], ...]
 
@@ -137,7 +137,7 @@ def as_json(one: Explained) -> dict[str, Any]:
             "tests": [_test_json(test) for test in found.tests],
             "together": found.together and _test_json(found.together),
         }  # fmt: skip
-    if isinstance(found, Levels):
+    if isinstance(found, LevelEffects):
         return told | {
             "k": found.k, "tau2": found.tau2, "effects": [one._asdict() for one in found.effects],
             "tests": [_test_json(test) for test in found.tests], "untold": found.untold,
@@ -170,7 +170,7 @@ def echo_explained(one: Explained) -> None:
     found = one.found
     if isinstance(found, NetworkGroups):
         _echo_groups(one.of, found)
-    elif isinstance(found, Levels):
+    elif isinstance(found, LevelEffects):
         _echo_levels(one.of, found)
     else:
         _echo_slopes(one.of, found)
@@ -201,7 +201,7 @@ def _echo_groups(column: str, found: NetworkGroups) -> None:
         click.echo("No comparison is in two groups, so that there is no test.")
 
 
-def _echo_levels(formula: str, found: Levels) -> None:
+def _echo_levels(formula: str, found: LevelEffects) -> None:
     click.echo(f"\n{formula}, one tau² ({found.tau2:.4f}), against {found.reference}:")
     _echo_coefficients(found.effects, tested=found.tested)
     for test in found.tests:

@@ -37,7 +37,7 @@ from review.synthesis.design import INTERCEPT
 from review.synthesis.methods import Model
 from review.synthesis.moderators import TermTest
 from review.synthesis.network import (
-    Levels,
+    LevelEffects,
     Moderated,
     NetworkGroup,
     NetworkStudy,
@@ -241,7 +241,7 @@ def _levels(
     }
 
 
-def _level(plan: Plan, text: str, column: str, found: Levels) -> VariantLine:
+def _level(plan: Plan, text: str, column: str, found: LevelEffects) -> VariantLine:
     """Return the deciding comparison in one column, the others beside it."""
     here = {one.treatment: one for one in found.effects if one.column == column}
     own = here.get(plan.intervention.label)

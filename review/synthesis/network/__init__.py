@@ -3,7 +3,7 @@
 from review.synthesis.network.fit import Difference, Network, network
 from review.synthesis.network.forecast import NetworkAhead
 from review.synthesis.network.inconsistency import Comparison, Interaction, compare, interaction
-from review.synthesis.network.levels import Levels, levels
+from review.synthesis.network.levels import LevelEffects, levels
 from review.synthesis.network.moderated import (
     Moderated,
     NetworkGroup,
@@ -25,7 +25,7 @@ __all__ = [
     "Contrast",
     "Difference",
     "Interaction",
-    "Levels",
+    "LevelEffects",
     "Moderated",
     "Network",
     "NetworkAhead",

@@ -17,11 +17,11 @@ from review.synthesis.network.fit import laid_out
 from review.synthesis.network.moderated import Slope, interactions, lacking, slopes_of, tellable
 from review.synthesis.network.studies import NetworkStudy
 
-__all__ = ["Levels", "levels"]
+__all__ = ["LevelEffects", "levels"]
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class LevelEffects:
     """Treatments against the reference in each column of a formula without intercept.
 
     Attributes
@@ -56,7 +56,7 @@ def levels(
     method: Method | str = Method.REML,
     test: Test | str = Test.ADHOC,
     level: float = 0.95,
-) -> Levels:
+) -> LevelEffects:
     """Fit an effect of each treatment for each column of a design without intercept.
 
     Of a category that is a network in each subgroup with one tau² for all, which steadies small
@@ -73,7 +73,7 @@ def levels(
 
     Returns
     -------
-    Levels
+    LevelEffects
 
     Raises
     ------
@@ -114,7 +114,7 @@ def levels(
     named = {f"{t}: {c}": (t, c) for c in design.columns for t in others}
     effects = slopes_of(fit, {name: named[name] for name in named if name in told})
     tests = (_zero(fit, t, [n for n in told if named[n][0] == t]) for t in others)
-    return Levels(
+    return LevelEffects(
         k=len(lay.studies), treatments=others, reference=reference, columns=design.columns,
         ddf=fit.ddf, tau2=fit.tau2, effects=effects,
         tests=tuple(one for one in tests if one is not None),
