@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from review.db import Database
 from review.export.contents.absolute import Absolute, absolute_of
 from review.export.contents.findings import participants_of
@@ -15,24 +17,31 @@ from review.living.job.recompute import recompute
 from review.living.job.repool import repool
 from review.living.job.report import RepoolReport
 from review.living.reports.full import full_report, next_trial
-from review.living.reports.levels import moved_variances
+from review.living.reports.levels import (
+    levels_sections,
+    moved_variances,
+    moved_variances_section,
+)
 from review.living.reports.selected import chosen_of
 from review.living.runs import queries
+from review.living.runs.contents import RunInputs
+from review.living.runs.levels import LevelsLine
+from review.living.runs.scales import scale_of_run
 from review.protocol.actions import revise_analysis
 from review.protocol.queries import review_called
 from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW
+from tests.living.estimates.test_levels import planned, run, trials_of
 from tests.living.levels import LATER, TRIALS, Told, begin, enter, levels_plan
 from tests.living.reports.shares import shares_add_up
 from tests.tiers import MOSTLY_ON_SQLITE
-
-pytestmark = MOSTLY_ON_SQLITE
 
 
 def again(database: Database) -> RepoolReport:
     return repool(database, actor="t", now=lambda: NOW)
 
 
+@MOSTLY_ON_SQLITE
 def test_a_model_is_made_anew_exactly_when_its_inputs_change(
     database: Database, by: Attribution
 ) -> None:
@@ -69,6 +78,7 @@ def test_a_model_is_made_anew_exactly_when_its_inputs_change(
     assert any("not forecast" in note for note in ahead.notes)
 
 
+@MOSTLY_ON_SQLITE
 def test_shares_of_trials_and_of_another_plan_sum_to_the_change(
     database: Database, by: Attribution
 ) -> None:
@@ -89,6 +99,7 @@ def test_shares_of_trials_and_of_another_plan_sum_to_the_change(
     assert "random effects from study / result to study + instrument" in told
 
 
+@MOSTLY_ON_SQLITE
 def test_a_plan_that_took_one_effect_takes_all_and_shares_add_up(
     database: Database, by: Attribution
 ) -> None:
@@ -109,6 +120,7 @@ def test_a_plan_that_took_one_effect_takes_all_and_shares_add_up(
     shares_add_up(full, "another model (plan)")
 
 
+@MOSTLY_ON_SQLITE
 def test_every_number_of_the_table_and_every_row_of_the_figure_is_of_a_result(
     database: Database, by: Attribution
 ) -> None:
@@ -140,6 +152,7 @@ def test_every_number_of_the_table_and_every_row_of_the_figure_is_of_a_result(
     assert "4 comparisons share a comparator" in forest.note
 
 
+@MOSTLY_ON_SQLITE
 def test_a_result_without_a_name_of_its_group_is_left_out_with_its_reason(
     database: Database, by: Attribution
 ) -> None:
@@ -156,3 +169,43 @@ def test_a_result_without_a_name_of_its_group_is_left_out_with_its_reason(
         assert levels.phi == 0.8
         told = " ".join(one for row in chosen_of(session, review, "levels") for one in row.left_out)
     assert "therapists is not reported; the plan's random effects need it" in told
+
+
+FEW: dict[str, list[Any]] = {
+    "study": list("AABBC"),
+    "yi": [0.1, 0.5, 0.3, 0.9, 0.2],
+    "vi": [0.04] * 5,
+}
+
+
+def told(random: str, **columns: list[str]) -> tuple[LevelsLine, str]:
+    plan = planned(random, rho=0.5)
+    trials = trials_of(plan, {**FEW, **columns})
+    results = run(plan, trials)
+    assert results.levels is not None
+    scale = scale_of_run(RunInputs(plan=plan, trials=trials, left_out=()))
+    first, *_ = levels_sections(results, scale)
+    return results.levels, " ".join(first.sentences)
+
+
+def test_groups_that_join_all_results_leave_no_robust_interval() -> None:
+    line, words = told("study + country", country=["x", "y", "x", "y", "y"])
+    assert (line.clusters, line.robust) == (1, None)
+    assert "the groups join all results, so that none is independent" in words
+
+
+def test_a_group_alone_is_told_and_one_that_gets_company_has_moved() -> None:
+    alone, words = told("country / study / result", country=["x"] * 5)
+    assert "country: one group only: nothing differs between groups." in words
+    later, _ = told("country / study / result", country=list("xxxxy"))
+    (moved,) = moved_variances((alone, later))
+    assert "of country from none: one group only: nothing differs between groups to " in moved
+    (section,) = moved_variances_section((alone, later))
+    assert section.rows[0][0] == "country"
+
+
+def test_what_stays_is_said_to_stay_and_other_analyses_say_nothing() -> None:
+    line, _ = told("study / result")
+    assert list(moved_variances((line, line))) == ["No variance of a random effect moved."]
+    assert moved_variances_section((line, line))[0].sentences == ("None moved.",)
+    assert moved_variances_section((None, line)) == list(moved_variances((None, line))) == []
