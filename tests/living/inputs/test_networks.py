@@ -56,7 +56,7 @@ def test_what_no_plan_of_a_network_may_say_is_refused() -> None:
         ({"other_treatments": [side("video")]}, "two treatments of the network are called video"),
         ({"several_arms": "split"}, "combines several arms"),
         ({"variants": ["fixed", "pet_peese"]}, "variants pet_peese: of analyses of one comparison"),
-        ({"variants": ["aggregated"], "subgroups": ["year"]}, "aggregated, subgroups: of analys"),
+        ({"variants": ["aggregated"], "subgroups": ["year"]}, "variants aggregated: of analyses"),
         ({"where": ["comparator.sessions >= 3"]}, "no two sides"),
         ({"method": "MH", "measure": "OR"}, "no table of two arms"),
         ({"measure": "SMDH"}, "pools one of GEN, IRD, IRR, MD, OR, RD, RR, SMD"),
