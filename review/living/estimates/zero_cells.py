@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 
 from review.arrays import Floats
-from review.canonical import fixed
 from review.conventions import AddTo
 from review.effects import ZeroCells, default_zero_cells
 from review.effects.zero_cells import EACH_ARM, EACH_CELL
@@ -329,16 +328,3 @@ def _without(inputs: RunInputs, gone: set[str]) -> VariantLine:
         p=pooled.p if pooled.tested else None,
         conclusion=classify(pooled.ci, plan.margin).value,
     )
-
-
-def as_counted(plan: Plan, trials: Sequence[TrialInput], line: VariantLine) -> str:
-    """Return a line as events are counted: ratios as ratios, intervention against comparator."""
-    assert line.estimate is not None
-    assert line.ci is not None
-    sign = 1.0 if trials[0].higher_is_better else -1.0
-    values = [sign * value for value in (line.estimate, *line.ci)]
-    if plan.measure.facts.ratio:
-        values = [exp(value) for value in values]
-    value, low, high = values[0], *sorted(values[1:])
-    caution = f" ({line.note})" if line.note else ""
-    return f"{line.label} {fixed(value)} [{fixed(low)}, {fixed(high)}]{caution}"

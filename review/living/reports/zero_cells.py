@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from review.living.estimates.zero_cells import (
     BY_ARM,
     ZeroCellTrial,
-    as_counted,
     cell_of,
     origin_words,
     peto_words,
@@ -19,6 +18,7 @@ from review.living.estimates.zero_cells import (
 )
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.contents import RunInputs
+from review.living.runs.scales import scale_of_run
 from review.measures import OF_COUNTS, Measure
 from review.protocol.rules import Plan
 from review.wording import counted, with_article
@@ -36,10 +36,16 @@ def zero_cell_notices(inputs: RunInputs) -> Iterator[Notice]:
     elif trials:
         yield Notice(NoticeKind.ZERO_CELLS, _summary(plan, trials))
     yield from _cautions(inputs)
-    lines = [line for line in zero_cell_lines(inputs) if line.estimate is not None]
-    if lines:
-        told = "; ".join(as_counted(plan, inputs.trials, line) for line in lines)
+    if told := "; ".join(_as_shown(inputs)):
         yield Notice(NoticeKind.ZERO_CELLS, f"the same counts by other ways: {told}")
+
+
+def _as_shown(inputs: RunInputs) -> Iterator[str]:
+    scale = scale_of_run(inputs)
+    for line in zero_cell_lines(inputs):
+        if line.estimate is not None and line.ci is not None:
+            caution = f" ({line.note})" if line.note else ""
+            yield f"{line.label} {scale.alone(line.estimate, line.ci)}{caution}"
 
 
 def _summary(plan: Plan, trials: Sequence[ZeroCellTrial]) -> str:

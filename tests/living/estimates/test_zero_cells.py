@@ -19,6 +19,7 @@ from review.living.estimates.zero_cells import rule_words, zero_cell_lines
 from review.living.reports.zero_cells import zero_cell_notices
 from review.living.runs import queries
 from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.scales import scale_of_run
 from review.protocol.queries import review_called
 from review.protocol.rules import Plan
 from tests.faults import POOL
@@ -169,6 +170,22 @@ def given(*counts: tuple[int, int, int, int]) -> tuple[Any, ...]:
 
 def told(inputs: RunInputs) -> str:
     return " ".join(notice.sentence for notice in zero_cell_notices(inputs))
+
+
+@pytest.mark.parametrize(
+    ("measure", "shown"), [("OR", 0.48), ("RR", 0.50), ("RD", 0.03)], ids=["OR", "RR", "RD"]
+)
+def test_other_ways_are_told_as_all_numbers_of_the_run_are(measure: str, shown: float) -> None:
+    """Fewer events are better: a difference is turned, as in the table; a ratio is as measured."""
+    counts = given((0, 100, 3, 100), (3, 100, 6, 100), (4, 100, 5, 100))
+    inputs = RunInputs(plan=plan(measure, method="DL", test="z"), trials=counts, left_out=())
+    (line, *_) = zero_cell_lines(inputs)
+    assert line.estimate is not None
+    assert line.estimate > 0, "the intervention did better"
+    scale = scale_of_run(inputs)
+    assert scale.value(line.estimate) == pytest.approx(shown, abs=0.02)
+    assert line.ci is not None
+    assert f"{line.label} {scale.alone(line.estimate, line.ci)}" in told(inputs)
 
 
 def test_peto_warns_of_unequal_arms_and_of_large_effects() -> None:
