@@ -236,12 +236,11 @@ class Plan(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _some_models_have_tests_of_their_own(cls, values: object) -> object:
-        if isinstance(values, dict) and values.get("method") in OF_COUNTS:
-            return {"test": "z", **values}
-        if not isinstance(values, dict):
-            return values
-        whole = values.get("model") == "multivariate" or values.get("random")
-        return {"test": "t", **values} if whole else values
+        given = values if isinstance(values, dict) else {}
+        if given.get("method") in OF_COUNTS:
+            return {"test": "z", **given}
+        whole = given.get("model") == "multivariate" or given.get("random")
+        return {"test": "t", **given} if whole else values
 
     @model_validator(mode="after")
     def _counts_are_pooled_as_such(self) -> Plan:

@@ -288,6 +288,9 @@ def test_each_of_several_outcomes_has_its_plan_alone_with_what_it_does_not_say_i
     assert [one.title for one in (clients, both)] == ["of clients", "of both"]
     assert {one.timepoints for one in (joint, clients, both)} == {("post",)}
     assert [one.is_joint for one in (clients, both)] == [False, False]
+    nested = plan(random=["study / result"])
+    assert (nested.test, nested.of_several) == ("t", True)
+    assert (joint.of_several, clients.of_several) == (True, False)
     assert clients == Plan.model_validate(clients.model_dump())
     assert plan().measured == ("alliance",)
 
