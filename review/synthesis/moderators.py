@@ -247,12 +247,12 @@ def regress(
     qe = float(at_zero.q[0])
     i2, h2 = _inconsistency(method, tau2, qe, k - p, float(at_zero.trace[0]))
     tests = tuple(
-        _joint(term, np.flatnonzero(np.asarray(design.assign) == i), beta, cov, factor, ddf)
+        joint_test(term, np.flatnonzero(np.asarray(design.assign) == i), beta, cov, factor, ddf)
         for i, term in enumerate(design.terms)
         if i in design.assign
     )
     free = np.flatnonzero(np.asarray(design.assign) != -1)
-    omnibus = _joint("", free, beta, cov, factor, ddf) if free.size else None
+    omnibus = joint_test("", free, beta, cov, factor, ddf) if free.size else None
     return MetaRegression(
         k=k,
         method=method,
@@ -320,7 +320,7 @@ def weighted_fit(y: Floats, variance: Floats, X: Floats) -> tuple[Floats, Floats
     return beta, inverse @ np.swapaxes(inverse, -1, -2)
 
 
-def _joint(
+def joint_test(
     term: str,
     which: Indices,
     beta: Floats,
@@ -328,14 +328,11 @@ def _joint(
     factor: float,
     ddf: float | None,
 ) -> TermTest:
-    """Wald test of some coefficients, their covariance being `cov` times `factor`."""
+    """Return the Wald test of some coefficients, their covariance being `cov` times `factor`."""
     part = beta[which]
     wald = float(part @ np.linalg.solve(cov[np.ix_(which, which)], part))
     wald = 0.0 if wald == 0 else math.inf if factor == 0 else wald / factor
-    df = which.size
-    if ddf is None:
-        return TermTest(term, wald, df, None, float(chdtrc(df, wald)))
-    return TermTest(term, wald / df, df, ddf, float(fdtrc(df, ddf, wald / df)))
+    return chi2_or_f(term, wald, which.size, ddf)
 
 
 def _explained(y: Floats, v: Floats, method: Method, tau2: float) -> float | None:
@@ -391,3 +388,10 @@ def _two_sided(stat: Floats, ddf: float | None) -> tuple[float, ...]:
 
 def _floats(values: Floats) -> tuple[float, ...]:
     return tuple(float(x) for x in values)
+
+
+def chi2_or_f(term: str, chi2: float, df: int, ddf: float | None) -> TermTest:
+    """Return the test by chi² on `df`, or by F = chi² / `df` where `ddf` says how far."""
+    if ddf is None:
+        return TermTest(term, chi2, df, None, float(chdtrc(df, chi2)))
+    return TermTest(term, chi2 / df, df, ddf, float(fdtrc(df, ddf, chi2 / df)))

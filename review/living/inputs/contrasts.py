@@ -58,12 +58,9 @@ def trial_of(plan: Plan, items: Sequence[Evidence]) -> TrialInput | Reason:
     Raises SelectionError where it offers several results and the plan does not say which counts,
     or where a direction is missing.
     """
-    for rule in sides(plan):
-        if not any(_on(rule, item) for item in items):
-            return no_arm(rule, items)
-    offer = _offer(plan, items)
-    if not offer.ranked:
-        return _why_none(plan, offer.groups)
+    offer = _usable(plan, items)
+    if isinstance(offer, Reason):
+        return offer
     best = offer.ranked[min(offer.ranked)]
     all_count = plan.several_results == "aggregate"
     counting = sorted(offer.candidates) if all_count else best[:1]
@@ -91,12 +88,9 @@ def results_of(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...] 
     covariance. A result that lacks a name of the random effects stays out. Or why there is none;
     raises SelectionError where a direction is missing.
     """
-    for rule in sides(plan):
-        if not any(_on(rule, item) for item in items):
-            return no_arm(rule, items)
-    offer = _offer(plan, items)
-    if not offer.ranked:
-        return _why_none(plan, offer.groups)
+    offer = _usable(plan, items)
+    if isinstance(offer, Reason):
+        return offer
     found: list[TrialInput] = []
     without: dict[str, str] = {}
     used: set[int] = set()
@@ -142,6 +136,15 @@ def every_comparison_of(plan: Plan, items: Sequence[Evidence]) -> list[TrialInpu
     """Return all comparisons of a study that a plan accepts, not only the preferred one."""
     candidates = _offer(plan, items).candidates
     return [trial_from(plan, candidates[key]) for key in sorted(candidates)]
+
+
+def _usable(plan: Plan, items: Sequence[Evidence]) -> _Offer | Reason:
+    """Return what could enter, or why nothing does."""
+    for rule in sides(plan):
+        if not any(_on(rule, item) for item in items):
+            return no_arm(rule, items)
+    offer = _offer(plan, items)
+    return offer if offer.ranked else _why_none(plan, offer.groups)
 
 
 def _offer(plan: Plan, items: Sequence[Evidence]) -> _Offer:

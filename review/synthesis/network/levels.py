@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
 
 from review.errors import InvalidDataError
 from review.synthesis.design import Design
 from review.synthesis.estimable import estimable
 from review.synthesis.methods import Method, Model, Test
-from review.synthesis.moderators import MetaRegression, TermTest, regress
-from review.synthesis.network.fit import laid_out
-from review.synthesis.network.moderated import Slope, interactions, lacking, slopes_of, tellable
+from review.synthesis.moderators import MetaRegression, TermTest, joint_test, regress
+from review.synthesis.network.moderated import Slope, interactions, laid_by, slopes_of, tellable
 from review.synthesis.network.studies import NetworkStudy
 
 __all__ = ["LevelEffects", "levels"]
@@ -97,14 +95,7 @@ def levels(
     [('gx', 0.15), ('gy', 0.85)]
     """
     model = Model.of(method, test, level)
-    lay = laid_out(tuple(studies))
-    if design.matrix.shape[0] != len(lay.studies):
-        raise InvalidDataError(
-            f"{len(lay.studies)} trials do not go with a design of {design.matrix.shape[0]} rows."
-        )
-    if reference not in lay.treatments:
-        raise InvalidDataError(lacking(reference, lay.treatments))
-    others = tuple(t for t in lay.treatments if t != reference)
+    lay, others = laid_by(studies, design, reference)
     wanted = interactions(lay, design, others, reference, apart=True, mains=False)
     told = tellable(wanted)
     if not told:
@@ -127,9 +118,5 @@ def _zero(fit: MetaRegression, treatment: str, names: Iterable[str]) -> TermTest
     places = sorted(fit.terms.index(name) for name in names)
     if not places or not fit.tested:
         return None
-    b = np.asarray(fit.beta)[places]
-    wald = float(b @ np.linalg.solve(np.asarray(fit.vcov)[np.ix_(places, places)], b))
-    df = len(places)
-    if fit.ddf is None:
-        return TermTest(treatment, wald, df, None, float(chdtrc(df, wald)))
-    return TermTest(treatment, wald / df, df, fit.ddf, float(fdtrc(df, fit.ddf, wald / df)))
+    beta, vcov = np.asarray(fit.beta), np.asarray(fit.vcov)
+    return joint_test(treatment, np.asarray(places), beta, vcov, 1.0, fit.ddf)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.design import SMALL, Design
 from review.synthesis.estimable import estimable
 from review.synthesis.methods import Method, Model, Test
-from review.synthesis.moderators import PERFECT_FIT, MetaRegression, TermTest, regress
+from review.synthesis.moderators import PERFECT_FIT, MetaRegression, TermTest, chi2_or_f, regress
 from review.synthesis.network.fit import (
     Difference,
     Layout,
@@ -154,14 +153,7 @@ def moderated(
     (0.1, 1.5)
     """
     model = Model.of(method, test, level)
-    lay = laid_out(tuple(studies))
-    if design.matrix.shape[0] != len(lay.studies):
-        raise InvalidDataError(
-            f"{len(lay.studies)} trials do not go with a design of {design.matrix.shape[0]} rows."
-        )
-    if reference not in lay.treatments:
-        raise InvalidDataError(lacking(reference, lay.treatments))
-    others = tuple(t for t in lay.treatments if t != reference)
+    lay, others = laid_by(studies, design, reference)
     shared, dropped = estimable(interactions(lay, design, others, reference, apart=False))
     p = len(others)
     if len(shared.columns) == p:
@@ -195,6 +187,28 @@ def moderated(
         slopes=slopes_of(fit, {c: (None, c) for c in design.columns}), test=found, tests=fit.tests,
         apart=apart, apart_tau2=tau2, alike=alike, notes=tuple(notes), fit=fit,
     )  # fmt: skip
+
+
+def laid_by(
+    studies: Iterable[NetworkStudy], design: Design, reference: str
+) -> tuple[Layout, tuple[str, ...]]:
+    """Return the network of trials that a design describes, and who stands against the reference.
+
+    Raises
+    ------
+    InvalidDataError
+        If it falls apart, lacks the reference, or has not a row of the design for each trial.
+    """
+    lay = laid_out(tuple(studies))
+    if design.matrix.shape[0] != len(lay.studies):
+        raise InvalidDataError(
+            f"{len(lay.studies)} trials do not go with a design of {design.matrix.shape[0]} rows."
+        )
+    if reference not in lay.treatments:
+        raise InvalidDataError(
+            f"{reference} is not in the network; it has {', '.join(lay.treatments)}."
+        )
+    return lay, tuple(t for t in lay.treatments if t != reference)
 
 
 def tellable(wanted: Design) -> frozenset[str]:
@@ -270,12 +284,9 @@ def _restriction(
     v, (rows, p) = lay.v + full.tau2, many.shape
     rest = left(lay.y, v, many)
     more, df = max(0.0, left(lay.y, v, few) - rest), p - few.shape[1]
-    if full.ddf is None:
-        return TermTest("", more, df, None, float(chdtrc(df, more)))
     scaled = rest / (rows - p)
     factor = {Test.KNHA: scaled, Test.ADHOC: max(1.0, scaled)}.get(test, 1.0)
-    stat = more / (df * factor) if factor > 0 else float("inf")
-    return TermTest("", stat, df, full.ddf, float(fdtrc(df, full.ddf, stat)))
+    return chi2_or_f("", more / factor if factor > 0 else float("inf"), df, full.ddf)
 
 
 class NetworkGroup(NamedTuple):
@@ -374,11 +385,6 @@ def grouped(
     return NetworkGroups(reference, groups, tests, _together(fitted, treatments) if tests else None)
 
 
-def lacking(reference: str, there: Iterable[str]) -> str:
-    """Return the sentence that refuses a network without its reference."""
-    return f"{reference} is not in the network; it has {', '.join(there)}."
-
-
 def _group(
     label: str, studies: Sequence[NetworkStudy], reference: str, model: Model
 ) -> NetworkGroup:
@@ -418,4 +424,4 @@ def _together(fitted: Sequence[Network], treatments: Sequence[str]) -> TermTest:
     Y, X = np.concatenate(y), np.concatenate(rows)
     df = Y.size - len(treatments)
     stat = left(Y, np.ones(Y.size), X)
-    return TermTest("", stat, df, None, float(chdtrc(df, stat)))
+    return chi2_or_f("", stat, df, None)
