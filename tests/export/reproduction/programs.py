@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import os
 import re
 import shutil
@@ -11,6 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from review.db import Database
+from review.export.reproduction.script import write_scripts
+from review.export.runs import latest_runs
+from review.protocol.queries import review_called
 
 LARGEST = re.compile(r" (\d\.\de[+-]\d+) ok$", re.MULTILINE)
 
@@ -49,3 +56,24 @@ def python(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
 def furthest(output: str) -> float:
     """The largest difference that a script printed."""
     return max(float(found) for found in LARGEST.findall(output))
+
+
+def written(database: Database, slug: str, folder: Path) -> Path:
+    """Write the scripts of a review's newest runs; return the folder."""
+    with database.reading() as session:
+        write_scripts(slug, latest_runs(session, review_called(session, slug)), folder)
+    return folder
+
+
+def expected_of(folder: Path) -> list[dict[str, str]]:
+    """Return the numbers that the scripts in a folder compute again."""
+    with gzip.open(folder / "expected.csv.gz", "rt", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def first_is_altered(place: Path) -> None:
+    """Add 0.2 to the last number of a table's first row."""
+    lines = place.read_text("utf-8-sig").splitlines()
+    cells = lines[1].split(",")
+    cells[-1] = str(float(cells[-1]) + 0.2)
+    place.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n", encoding="utf-8")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from pathlib import Path
 
 import pytest
 
 from review.db import Database
-from review.export.reproduction.script import write_scripts
-from review.export.runs import latest_runs
 from review.history.actions import Attribution
 from review.living.job.repool import repool
-from review.protocol.queries import review_called
 from tests.conftest import NOW, Prepared
-from tests.export.reproduction.programs import furthest, python, rscript
+from tests.export.reproduction.programs import (
+    expected_of,
+    first_is_altered,
+    furthest,
+    python,
+    rscript,
+    written,
+)
 from tests.living.joint import LATER, TRIALS, begin, enter, joint_plan
 from tests.tiers import MOSTLY_ON_SQLITE, WHOLE
 
@@ -56,14 +58,7 @@ def folder(database: Database, by: Attribution, prepared: Prepared[None], tmp_pa
         assert repool(database, actor="t", now=lambda: NOW).failed == []
 
     prepared(pooled)
-    with database.reading() as session:
-        write_scripts("joint", latest_runs(session, review_called(session, "joint")), tmp_path)
-    return tmp_path
-
-
-def expected_of(folder: Path) -> list[dict[str, str]]:
-    with gzip.open(folder / "expected.csv.gz", "rt", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
+    return written(database, "joint", tmp_path)
 
 
 def test_r_computes_every_number_again(folder: Path) -> None:
@@ -89,11 +84,7 @@ def test_python_computes_every_number_again(folder: Path) -> None:
 
 
 def test_covariances_that_are_no_maximum_are_found(folder: Path) -> None:
-    place = folder / "structure_joint.csv"
-    lines = place.read_text("utf-8-sig").splitlines()
-    cells = lines[1].split(",")
-    cells[-1] = str(float(cells[-1]) + 0.2)
-    place.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n", encoding="utf-8")
+    first_is_altered(folder / "structure_joint.csv")
     by_r = [rscript(folder / "reproduce.R")] if WHOLE else []
     for done in (*by_r, python(folder / "reproduce.py")):
         assert done.returncode == 1

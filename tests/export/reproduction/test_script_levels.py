@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from pathlib import Path
 
 import pytest
 
 from review.db import Database
-from review.export.reproduction.script import write_scripts
-from review.export.runs import latest_runs
 from review.history.actions import Attribution
 from review.living.job.repool import repool
-from review.protocol.queries import review_called
-from tests.conftest import NOW
-from tests.export.reproduction.programs import furthest, python, rscript
+from tests.conftest import NOW, Prepared
+from tests.export.reproduction.programs import (
+    expected_of,
+    first_is_altered,
+    furthest,
+    python,
+    rscript,
+    written,
+)
 from tests.living.levels import LATER, TRIALS, begin, enter, levels_plan
 from tests.tiers import MOSTLY_ON_SQLITE
 
@@ -34,19 +36,14 @@ pytestmark = MOSTLY_ON_SQLITE
 
 
 @pytest.fixture
-def folder(database: Database, by: Attribution, tmp_path: Path) -> Path:
-    begin(database, by, *PLANS)
-    enter(database, by, {**TRIALS, **LATER})
-    report = repool(database, actor="t", now=lambda: NOW)
-    assert report.failed == []
-    with database.reading() as session:
-        write_scripts("levels", latest_runs(session, review_called(session, "levels")), tmp_path)
-    return tmp_path
+def folder(database: Database, by: Attribution, prepared: Prepared[None], tmp_path: Path) -> Path:
+    def pooled() -> None:
+        begin(database, by, *PLANS)
+        enter(database, by, {**TRIALS, **LATER})
+        assert repool(database, actor="t", now=lambda: NOW).failed == []
 
-
-def expected_of(folder: Path) -> list[dict[str, str]]:
-    with gzip.open(folder / "expected.csv.gz", "rt", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
+    prepared(pooled)
+    return written(database, "levels", tmp_path)
 
 
 def test_r_computes_every_number_again(folder: Path) -> None:
@@ -71,11 +68,7 @@ def test_python_computes_every_number_again(folder: Path) -> None:
 
 
 def test_variances_that_are_no_maximum_are_found(folder: Path) -> None:
-    place = folder / "variances_levels.csv"
-    lines = place.read_text("utf-8-sig").splitlines()
-    cells = lines[1].split(",")
-    cells[-1] = str(float(cells[-1]) + 0.2)
-    place.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n", encoding="utf-8")
+    first_is_altered(folder / "variances_levels.csv")
     done = python(folder / "reproduce.py")
     assert done.returncode == 1
     assert "NOT ALL AGREE" in done.stdout
